@@ -1,0 +1,130 @@
+//! The hash algorithms of RFC 7616: MD5, SHA-256 and SHA-512-256, each also as `-sess`.
+
+use md5::Digest as _;
+
+/// A hash function that Digest may use (RFC 7616 3.2, `algorithm`, without its `-sess` suffix).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HashFunction {
+    /// MD5 (RFC 1321). What Atlas uses; kept by RFC 7616 for backward compatibility.
+    Md5,
+    /// SHA-256 (FIPS 180-4). Needs the crate's feature `sha2`.
+    Sha256,
+    /// SHA-512/256 (FIPS 180-4 5.3.6.2, not a truncated SHA-512). Needs the crate's feature `sha2`.
+    Sha512_256,
+}
+
+impl HashFunction {
+    /// Whether this build can compute it: MD5 always, the SHA-2 functions with the feature `sha2`.
+    pub const fn is_supported(self) -> bool {
+        matches!(self, HashFunction::Md5) || cfg!(feature = "sha2")
+    }
+
+    /// Hashes the concatenation of `parts` and returns it in lower-case hexadecimal, the only form
+    /// in which RFC 7616 uses a hash (3.1.3). `None` if this build cannot compute the function.
+    pub fn hash(self, parts: &[&[u8]]) -> Option<HexHash> {
+        match self {
+            HashFunction::Md5 => Some(hash_with(md5::Md5::new(), parts)),
+            #[cfg(feature = "sha2")]
+            HashFunction::Sha256 => Some(hash_with(sha2::Sha256::new(), parts)),
+            #[cfg(feature = "sha2")]
+            HashFunction::Sha512_256 => Some(hash_with(sha2::Sha512_256::new(), parts)),
+            #[cfg(not(feature = "sha2"))]
+            HashFunction::Sha256 | HashFunction::Sha512_256 => None,
+        }
+    }
+}
+
+fn hash_with<H: md5::Digest>(mut hasher: H, parts: &[&[u8]]) -> HexHash {
+    for part in parts {
+        hasher.update(part);
+    }
+    HexHash::encode(&hasher.finalize())
+}
+
+/// A hash in lower-case hexadecimal: 32 characters for MD5, 64 for the SHA-2 functions.
+///
+/// It lives on the stack. `Debug` does not show the value, because H(A1) is as good as the password
+/// to whoever reads it (RFC 7616 5.2).
+#[derive(Clone, Copy)]
+pub struct HexHash {
+    digits: [u8; HexHash::MAX],
+    len: u8,
+}
+
+impl HexHash {
+    const MAX: usize = 64;
+
+    fn encode(hash: &[u8]) -> Self {
+        let mut digits = [b'0'; HexHash::MAX];
+        let len = (hash.len() * 2).min(HexHash::MAX);
+        if let Some(target) = digits.get_mut(..len) {
+            // It cannot fail: the target is twice as long as the hash, and no hash here is longer than 32 bytes.
+            let _ = hex::encode_to_slice(hash, target);
+        }
+        HexHash {
+            digits,
+            len: len as u8,
+        }
+    }
+
+    /// The hexadecimal digits.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.digits.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for HexHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HexHash(..)")
+    }
+}
+
+/// The value of `algorithm` in a challenge: a hash function, and whether A1 is that of a session
+/// (RFC 7616 3.4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Algorithm {
+    /// The hash function.
+    pub hash: HashFunction,
+    /// The `-sess` suffix: A1 is hashed once more with the nonce and the cnonce.
+    pub session: bool,
+}
+
+impl Algorithm {
+    /// MD5, which is also what a challenge without `algorithm` means (RFC 7616 3.3).
+    pub const MD5: Algorithm = Algorithm {
+        hash: HashFunction::Md5,
+        session: false,
+    };
+
+    const TABLE: [(&'static str, HashFunction, bool); 6] = [
+        ("MD5", HashFunction::Md5, false),
+        ("MD5-sess", HashFunction::Md5, true),
+        ("SHA-256", HashFunction::Sha256, false),
+        ("SHA-256-sess", HashFunction::Sha256, true),
+        ("SHA-512-256", HashFunction::Sha512_256, false),
+        ("SHA-512-256-sess", HashFunction::Sha512_256, true),
+    ];
+
+    /// Reads the name as a challenge has it, in any case. `None` for a name that RFC 7616 does not define.
+    pub fn from_name(name: &[u8]) -> Option<Algorithm> {
+        Self::TABLE
+            .iter()
+            .find(|(known, ..)| known.as_bytes().eq_ignore_ascii_case(name))
+            .map(|&(_, hash, session)| Algorithm { hash, session })
+    }
+
+    /// The name as RFC 7616 registers it.
+    pub fn name(self) -> &'static str {
+        Self::TABLE
+            .iter()
+            .find(|(_, hash, session)| (*hash, *session) == (self.hash, self.session))
+            .map_or("", |(name, ..)| name)
+    }
+}
+
+impl std::fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
