@@ -8,29 +8,24 @@ use md5::Digest as _;
 pub enum HashFunction {
     /// MD5 (RFC 1321). What Atlas uses; kept by RFC 7616 for backward compatibility.
     Md5,
-    /// SHA-256 (FIPS 180-4). Needs the crate's feature `sha2`.
+    /// SHA-256 (FIPS 180-4).
+    #[cfg(feature = "sha2")]
     Sha256,
-    /// SHA-512/256 (FIPS 180-4 5.3.6.2, not a truncated SHA-512). Needs the crate's feature `sha2`.
+    /// SHA-512/256 (FIPS 180-4 5.3.6.2, not a truncated SHA-512).
+    #[cfg(feature = "sha2")]
     Sha512_256,
 }
 
 impl HashFunction {
-    /// Whether this build can compute it: MD5 always, the SHA-2 functions with the feature `sha2`.
-    pub const fn is_supported(self) -> bool {
-        matches!(self, HashFunction::Md5) || cfg!(feature = "sha2")
-    }
-
     /// Hashes the concatenation of `parts` and returns it in lower-case hexadecimal, the only form
-    /// in which RFC 7616 uses a hash (3.1.3). `None` if this build cannot compute the function.
-    pub fn hash(self, parts: &[&[u8]]) -> Option<HexHash> {
+    /// in which RFC 7616 uses a hash (3.1.3).
+    pub fn hash(self, parts: &[&[u8]]) -> HexHash {
         match self {
-            HashFunction::Md5 => Some(hash_with(md5::Md5::new(), parts)),
+            HashFunction::Md5 => hash_with(md5::Md5::new(), parts),
             #[cfg(feature = "sha2")]
-            HashFunction::Sha256 => Some(hash_with(sha2::Sha256::new(), parts)),
+            HashFunction::Sha256 => hash_with(sha2::Sha256::new(), parts),
             #[cfg(feature = "sha2")]
-            HashFunction::Sha512_256 => Some(hash_with(sha2::Sha512_256::new(), parts)),
-            #[cfg(not(feature = "sha2"))]
-            HashFunction::Sha256 | HashFunction::Sha512_256 => None,
+            HashFunction::Sha512_256 => hash_with(sha2::Sha512_256::new(), parts),
         }
     }
 }
@@ -62,10 +57,7 @@ impl HexHash {
             // It cannot fail: the target is twice as long as the hash, and no hash here is longer than 32 bytes.
             let _ = hex::encode_to_slice(hash, target);
         }
-        HexHash {
-            digits,
-            len: len as u8,
-        }
+        HexHash { digits, len: len as u8 }
     }
 
     /// The hexadecimal digits.
@@ -92,34 +84,32 @@ pub struct Algorithm {
 
 impl Algorithm {
     /// MD5, which is also what a challenge without `algorithm` means (RFC 7616 3.3).
-    pub const MD5: Algorithm = Algorithm {
-        hash: HashFunction::Md5,
-        session: false,
-    };
+    pub const MD5: Algorithm = Algorithm { hash: HashFunction::Md5, session: false };
 
-    const TABLE: [(&'static str, HashFunction, bool); 6] = [
-        ("MD5", HashFunction::Md5, false),
-        ("MD5-sess", HashFunction::Md5, true),
-        ("SHA-256", HashFunction::Sha256, false),
-        ("SHA-256-sess", HashFunction::Sha256, true),
-        ("SHA-512-256", HashFunction::Sha512_256, false),
-        ("SHA-512-256-sess", HashFunction::Sha512_256, true),
+    const KNOWN: &'static [(&'static str, Algorithm)] = &[
+        ("MD5", Algorithm::MD5),
+        ("MD5-sess", Algorithm { hash: HashFunction::Md5, session: true }),
+        #[cfg(feature = "sha2")]
+        ("SHA-256", Algorithm { hash: HashFunction::Sha256, session: false }),
+        #[cfg(feature = "sha2")]
+        ("SHA-256-sess", Algorithm { hash: HashFunction::Sha256, session: true }),
+        #[cfg(feature = "sha2")]
+        ("SHA-512-256", Algorithm { hash: HashFunction::Sha512_256, session: false }),
+        #[cfg(feature = "sha2")]
+        ("SHA-512-256-sess", Algorithm { hash: HashFunction::Sha512_256, session: true }),
     ];
 
-    /// Reads the name as a challenge has it, in any case. `None` for a name that RFC 7616 does not define.
+    /// Reads the name as a challenge has it, in any case. `None` if RFC 7616 does not define it, or if it is
+    /// a SHA-2 algorithm and the feature `sha2` is off.
     pub fn from_name(name: &[u8]) -> Option<Algorithm> {
-        Self::TABLE
-            .iter()
-            .find(|(known, ..)| known.as_bytes().eq_ignore_ascii_case(name))
-            .map(|&(_, hash, session)| Algorithm { hash, session })
+        let known = Self::KNOWN.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name));
+        known.map(|&(_, algorithm)| algorithm)
     }
 
     /// The name as RFC 7616 registers it.
     pub fn name(self) -> &'static str {
-        Self::TABLE
-            .iter()
-            .find(|(_, hash, session)| (*hash, *session) == (self.hash, self.session))
-            .map_or("", |(name, ..)| name)
+        let known = Self::KNOWN.iter().find(|(_, known)| *known == self);
+        known.map_or("", |&(name, _)| name)
     }
 }
 

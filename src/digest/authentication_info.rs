@@ -1,0 +1,73 @@
+//! `Authentication-Info`: `rspauth` and `nextnonce` (RFC 7616 3.5).
+
+use super::challenge::Qop;
+use super::grammar::{Element, Elements};
+
+/// What the server says about the answer to an authenticated request.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct AuthenticationInfo {
+    /// The nonce to use for the next request.
+    pub(super) nextnonce: Option<Vec<u8>>,
+    /// The server's proof that it knows H(A1).
+    pub(super) rspauth: Option<Vec<u8>>,
+    /// The quality of protection that `rspauth` was made with.
+    pub(super) qop: Option<Qop>,
+}
+
+impl AuthenticationInfo {
+    /// The longest `nextnonce` that is taken, as for a challenge's nonce.
+    const MAX_NONCE: usize = 4096;
+
+    /// Reads the field. What does not fit the grammar counts as absent: nothing protects this field from
+    /// being removed on the way, so its absence cannot be an error, and neither can rubbish in its place.
+    pub(super) fn parse(field: &[u8]) -> Self {
+        let mut info = AuthenticationInfo::default();
+        for element in Elements::new(field) {
+            let Element::Param(param) = element else { continue };
+            let value = param.value.into_owned();
+            if param.name.eq_ignore_ascii_case(b"rspauth") {
+                info.rspauth = Some(value);
+            } else if param.name.eq_ignore_ascii_case(b"qop") {
+                info.qop = Qop::from_name(&value);
+            } else if param.name.eq_ignore_ascii_case(b"nextnonce") {
+                info.nextnonce = Some(value).filter(|nonce| (1..=Self::MAX_NONCE).contains(&nonce.len()));
+            }
+        }
+        info
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(nextnonce: Option<&str>, rspauth: Option<&str>, qop: Option<Qop>) -> AuthenticationInfo {
+        let bytes = |text: &str| text.as_bytes().to_vec();
+        AuthenticationInfo { nextnonce: nextnonce.map(bytes), rspauth: rspauth.map(bytes), qop }
+    }
+
+    #[test]
+    fn the_field_is_read_in_every_form_it_takes() {
+        let long = format!("nextnonce=\"{}\"", "n".repeat(4097));
+        let cases = [
+            (
+                "as Apache sends it",
+                r#"rspauth="0af", cnonce="x", nc=00000001, qop=auth"#,
+                info(None, Some("0af"), Some(Qop::Auth)),
+            ),
+            ("a next nonce", r#"nextnonce="abc==""#, info(Some("abc=="), None, None)),
+            (
+                "names in any case, no space",
+                r#"NextNonce="a",RSPAUTH=b,qop="auth-int""#,
+                info(Some("a"), Some("b"), Some(Qop::AuthInt)),
+            ),
+            ("nothing", "", info(None, None, None)),
+            ("rubbish", "=, \"", info(None, None, None)),
+            ("an empty next nonce", r#"nextnonce="""#, info(None, None, None)),
+            ("an overlong next nonce", &long, info(None, None, None)),
+        ];
+        for (name, field, expected) in cases {
+            assert_eq!(AuthenticationInfo::parse(field.as_bytes()), expected, "{name}");
+        }
+    }
+}
