@@ -63,6 +63,16 @@ pub struct Attempt {
     authorization: Option<Vec<u8>>,
 }
 
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Basis::Unauthenticated => "without credentials",
+            Basis::Reused => "on a known nonce",
+            Basis::Fresh => "answering the challenge",
+        })
+    }
+}
+
 /// A client nonce: 128 random bits in hexadecimal.
 type Cnonce = [u8; 32];
 

@@ -1,0 +1,511 @@
+//! Everything that can go wrong, each with what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::digest;
+use crate::endpoint::PageRequest;
+
+/// Why buckets could not be listed.
+///
+/// `Display` is one line: what was asked for, what came back, what to do next. Text from the server is escaped and
+/// cut in it, so that it cannot forge lines or drive a terminal.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Refused before anything was sent.
+    InvalidInput(InvalidInput),
+    /// 401, and no challenge with it that we can or may answer: the key is wrong, or the server wants something else
+    /// than Digest.
+    NotAuthenticated {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// What the Digest session says.
+        reason: digest::Error,
+        /// What the server says.
+        api: Box<ApiError>,
+    },
+    /// 403: the key is right, but may not do this, or not from this address.
+    Forbidden {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// What the server says.
+        api: Box<ApiError>,
+    },
+    /// 404: no such project, or one that the key cannot see.
+    NotFound {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// What the server says.
+        api: Box<ApiError>,
+    },
+    /// 429, to the end of the retries or of the deadline.
+    RateLimited {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// What the server says.
+        api: Box<ApiError>,
+        /// The time to wait that the server named last, from when it did so.
+        retry_after: Option<Duration>,
+    },
+    /// Any other status than 200; 500, 502, 503 and 504 to the end of the retries or of the deadline.
+    Status {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// What the server says.
+        api: Box<ApiError>,
+        /// The time to wait that the server named last, from when it did so.
+        retry_after: Option<Duration>,
+    },
+    /// No whole answer came: name resolution, connection, TLS, or a connection that broke, to the end of the retries.
+    Network {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// What broke.
+        source: NetworkError,
+    },
+    /// The deadline of the page passed.
+    Deadline {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// The deadline, from the start of the page.
+        timeout: Duration,
+        /// What had gone wrong before, if the time went into retries.
+        cause: Option<Box<Error>>,
+    },
+    /// The answer is not what the API documents.
+    Malformed {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// What is wrong, and where.
+        problem: String,
+        /// The parser's error, if it was one.
+        source: Option<serde_json::Error>,
+    },
+    /// An answer that we do not accept.
+    Refused {
+        /// What was asked for.
+        request: Box<PageRequest>,
+        /// Why.
+        reason: Refusal,
+    },
+    /// The pages do not add up to a complete list.
+    Incomplete {
+        /// What was asked for last.
+        request: Box<PageRequest>,
+        /// Why.
+        reason: Incomplete,
+    },
+}
+
+/// What is wrong with what the caller gave; nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidInput {
+    /// Not 24 hexadecimal digits.
+    ProjectId(String),
+    /// Not a version that this crate knows.
+    ApiVersion(String),
+    /// A half of the API key cannot be used. The key is not shown.
+    ApiKey {
+        /// `public` or `private`.
+        half: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// An environment variable is missing or unusable. Its value is not shown.
+    Environment {
+        /// Its name.
+        variable: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The base URL cannot be used. It is not shown, as it may contain a password.
+    BaseUrl {
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// Not 1 to 500.
+    ItemsPerPage(u32),
+    /// Pages count from 1.
+    PageNum,
+    /// The deadline is zero.
+    Timeout,
+    /// The user agent cannot be sent.
+    UserAgent,
+    /// There is no certificate in the PEM text, or one that cannot be read.
+    CaCertificates,
+}
+
+/// An error document of Atlas. What the server did not send, or not in this form, is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The HTTP status; that in the document, if it was enclosed in an answer with 200.
+    pub status: u16,
+    /// `errorCode`, such as `GROUP_NOT_FOUND`.
+    pub error_code: Option<String>,
+    /// `reason`, such as `Not Found`.
+    pub reason: Option<String>,
+    /// `detail`: a sentence.
+    pub detail: Option<String>,
+    /// `parameters`: what the detail was made of. Values that are not strings are in JSON.
+    pub parameters: Vec<String>,
+}
+
+/// What broke, below HTTP.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NetworkError {
+    /// What was being done.
+    pub phase: NetworkPhase,
+    /// What broke, in one line.
+    pub message: String,
+    /// Whether trying again may help; a certificate that is not trusted stays so.
+    pub is_transient: bool,
+}
+
+/// Where in an exchange the network broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NetworkPhase {
+    /// Name resolution, TCP, or proxy.
+    Connect,
+    /// TLS: no agreement, or the certificate is not trusted.
+    Tls,
+    /// Sending the request, or receiving the answer.
+    Exchange,
+}
+
+/// Why an answer was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Redirects are not followed: the API has none, and credentials do not travel.
+    Redirect {
+        /// The status, 3xx.
+        status: u16,
+        /// `Location`, if any.
+        location: Option<String>,
+    },
+    /// The body is longer than the limit, in bytes.
+    BodyTooLarge(u64),
+    /// The head of the answer is larger than 64 KiB or has more than 128 fields.
+    HeadTooLarge,
+    /// Digest: the answer is not from who knows the key, or no random number could be had.
+    Digest(digest::Error),
+    /// The challenge has characters above ASCII that would have to be sent back; `ureq` cannot do that.
+    ChallengeNotAscii,
+}
+
+/// Why a list is not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Incomplete {
+    /// There is no next page, but fewer buckets came than the server counts.
+    Short {
+        /// As many came.
+        received: u64,
+        /// As many there are, the server says.
+        total_count: u64,
+    },
+    /// The server's count fell between two pages: what was deleted may have moved others to a page already read.
+    Shrunk {
+        /// The count of the page before.
+        from: u64,
+        /// The count now.
+        to: u64,
+    },
+    /// The same page came twice: the server ignores `pageNum`.
+    Repeated,
+    /// An empty page that says that there is a next one.
+    Empty,
+    /// There are more pages than `pageNum` can count.
+    TooManyPages,
+}
+
+impl Error {
+    /// Whether the same call may succeed later without any change: after a fault of network or server, a rate limit,
+    /// or a list that changed while it was read.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Error::RateLimited { .. } | Error::Deadline { .. } => true,
+            Error::Status { api, .. } => matches!(api.status, 500 | 502 | 503 | 504),
+            Error::Network { source, .. } => source.is_transient,
+            Error::Incomplete { reason, .. } => {
+                matches!(reason, Incomplete::Shrunk { .. } | Incomplete::Short { .. })
+            }
+            Error::NotAuthenticated { reason, .. } => *reason == digest::Error::Refused { stale: true },
+            _ => false,
+        }
+    }
+
+    /// What was being asked for; `None` if nothing was.
+    pub fn request(&self) -> Option<&PageRequest> {
+        match self {
+            Error::InvalidInput(_) => None,
+            Error::NotAuthenticated { request, .. }
+            | Error::Forbidden { request, .. }
+            | Error::NotFound { request, .. }
+            | Error::RateLimited { request, .. }
+            | Error::Status { request, .. }
+            | Error::Network { request, .. }
+            | Error::Deadline { request, .. }
+            | Error::Malformed { request, .. }
+            | Error::Refused { request, .. }
+            | Error::Incomplete { request, .. } => Some(request),
+        }
+    }
+
+    /// The error document of Atlas, if that is what failed.
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Error::NotAuthenticated { api, .. }
+            | Error::Forbidden { api, .. }
+            | Error::NotFound { api, .. }
+            | Error::RateLimited { api, .. }
+            | Error::Status { api, .. } => Some(api),
+            _ => None,
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::InvalidInput(source) => Some(source),
+            Error::NotAuthenticated { reason, .. }
+            | Error::Refused { reason: Refusal::Digest(reason), .. } => Some(reason),
+            Error::Network { source, .. } => Some(source),
+            Error::Deadline { cause: Some(cause), .. } => Some(cause),
+            Error::Malformed { source: Some(source), .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl std::error::Error for InvalidInput {}
+impl std::error::Error for NetworkError {}
+
+impl From<InvalidInput> for Error {
+    fn from(input: InvalidInput) -> Self {
+        Error::InvalidInput(input)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(request) = self.request() {
+            write!(f, "{request}: ")?;
+        }
+        match self {
+            Error::InvalidInput(input) => input.fmt(f),
+            Error::NotAuthenticated { reason: digest::Error::Refused { stale: false }, api, .. } => write!(
+                f,
+                "the API key was refused: {api}; check both halves of the key, and that it was not deleted"
+            ),
+            Error::NotAuthenticated { reason, api, .. } => {
+                write!(f, "not authenticated: {}: {api}", OneLine(&reason.to_string()))?;
+                f.write_str("; check the base URL, and that no proxy answers in Atlas's place")
+            }
+            Error::Forbidden { api, .. } => write!(
+                f,
+                "not allowed: {api}; give the API key the role Project Read Only in this project, and put this \
+                 address on the key's access list"
+            ),
+            Error::NotFound { api, .. } => {
+                write!(
+                    f,
+                    "not found: {api}; check the project id, and that the API key belongs to its organization"
+                )
+            }
+            Error::RateLimited { api, retry_after, .. } => {
+                write!(f, "rate limited: {api}")?;
+                write_retry_after(f, *retry_after)
+            }
+            Error::Status { api, retry_after, .. } => {
+                write!(f, "the server failed or refused: {api}")?;
+                write_retry_after(f, *retry_after)
+            }
+            Error::Network { source, .. } => source.fmt(f),
+            Error::Deadline { timeout, cause, .. } => {
+                write!(f, "no complete answer within the deadline of {} s", timeout.as_secs_f64())?;
+                match cause {
+                    Some(cause) => write!(f, "; before that, {}", cause.without_request()),
+                    None => f.write_str("; check the network, or allow more time"),
+                }
+            }
+            Error::Malformed { problem, .. } => write!(
+                f,
+                "the answer is not an answer of the Atlas API: {}; check the base URL, and that no proxy answers in \
+                 Atlas's place",
+                OneLine(problem)
+            ),
+            Error::Refused { reason, .. } => reason.fmt(f),
+            Error::Incomplete { reason, .. } => reason.fmt(f),
+        }
+    }
+}
+
+impl Error {
+    /// Its text without what was asked for, for errors within errors about the same request.
+    fn without_request(&self) -> String {
+        let text = self.to_string();
+        match self.request() {
+            Some(request) => text.strip_prefix(&format!("{request}: ")).unwrap_or(&text).to_owned(),
+            None => text,
+        }
+    }
+}
+
+fn write_retry_after(f: &mut fmt::Formatter<'_>, retry_after: Option<Duration>) -> fmt::Result {
+    match retry_after {
+        Some(wait) => write!(f, "; try again in {} s", wait.as_secs()),
+        None => f.write_str("; try again later"),
+    }
+}
+
+impl fmt::Display for InvalidInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InvalidInput::ProjectId(id) if id.len() > 32 => {
+                // It may be a key that was put in the wrong place.
+                write!(f, "a project id has 24 hexadecimal digits, not {} characters", id.chars().count())
+            }
+            InvalidInput::ProjectId(id) => {
+                write!(f, "a project id has 24 hexadecimal digits, \"{}\" is not one", OneLine(id))
+            }
+            InvalidInput::ApiVersion(name) => {
+                write!(f, "\"{}\" is not a known API version: use v1.0 or 2024-05-30", OneLine(name))
+            }
+            InvalidInput::ApiKey { half, problem } => {
+                write!(f, "the API key's {half} half {problem}; copy it again from Atlas")
+            }
+            InvalidInput::Environment { variable, problem } => {
+                write!(f, "the environment variable {variable} {problem}; set it to that half of the API key")
+            }
+            InvalidInput::BaseUrl { problem } => {
+                write!(f, "the base URL {problem}; it looks like https://cloud.mongodb.com")
+            }
+            InvalidInput::ItemsPerPage(items) => {
+                write!(f, "Atlas gives 1 to 500 items per page, not {items}")
+            }
+            InvalidInput::PageNum => f.write_str("pages count from 1"),
+            InvalidInput::Timeout => f.write_str("a deadline of 0 s leaves no time to ask"),
+            InvalidInput::UserAgent => f.write_str("the user agent has characters that cannot be sent"),
+            InvalidInput::CaCertificates => {
+                f.write_str("the CA file has no certificate that can be read; it must be in the PEM format")
+            }
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {}", self.status)?;
+        if let Some(code) = &self.error_code {
+            write!(f, " {}", OneLine(code))?;
+        } else if let Some(reason) = &self.reason {
+            write!(f, " {}", OneLine(reason))?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, " \"{}\"", OneLine(detail))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, advice) = match self.phase {
+            NetworkPhase::Connect => ("cannot connect", "check the network, the base URL and the proxy"),
+            NetworkPhase::Tls => (
+                "no secure connection",
+                "check the base URL; behind a proxy that opens TLS, trust its root certificate",
+            ),
+            NetworkPhase::Exchange => ("the connection broke", "try again"),
+        };
+        write!(f, "{what}: {}; {advice}", OneLine(&self.message))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Redirect { status, location } => {
+                let location = location.as_deref().unwrap_or("nowhere");
+                write!(f, "HTTP {status}, a redirect to {}, is not followed", OneLine(location))?;
+                f.write_str("; check the base URL, and that no proxy answers in Atlas's place")
+            }
+            Refusal::BodyTooLarge(limit) => {
+                write!(f, "the answer is longer than {limit} bytes; ask for fewer items per page")
+            }
+            Refusal::HeadTooLarge => f.write_str("the answer's head is too large; check the base URL"),
+            Refusal::Digest(reason) => write!(f, "{reason}; check the network between here and Atlas"),
+            Refusal::ChallengeNotAscii => {
+                f.write_str("the server's challenge has characters above ASCII, which cannot be sent back")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Incomplete::Short { received, total_count } => write!(
+                f,
+                "the list ends after {received} buckets, but the server counts {total_count}; try again, or without \
+                 the count"
+            ),
+            Incomplete::Shrunk { from, to } => write!(
+                f,
+                "the number of buckets fell from {from} to {to} while they were listed, so some may have been missed; \
+                 try again"
+            ),
+            Incomplete::Repeated => {
+                f.write_str("the server sent the same page twice; it does not page as Atlas does")
+            }
+            Incomplete::Empty => f.write_str(
+                "the server sent an empty page that is not the last; it does not page as Atlas does",
+            ),
+            Incomplete::TooManyPages => f.write_str("there are more pages than can be counted"),
+        }
+    }
+}
+
+/// Text from outside, for one line: control characters escaped, and cut at 300 characters.
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX: usize = 300;
+        for (index, character) in self.0.chars().enumerate() {
+            match character {
+                _ if index == MAX => return f.write_str("…"),
+                // Directional marks and separators can disguise text as well as controls can.
+                '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                    write!(f, "{}", character.escape_unicode())?;
+                }
+                _ if character.is_control() => write!(f, "{}", character.escape_default())?,
+                _ => fmt::Write::write_char(f, character)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_text_cannot_leave_its_line_or_flood_it() {
+        assert_eq!(OneLine("a\nb\x1b[31m\u{202e}c\u{9b}").to_string(), r"a\nb\u{1b}[31m\u{202e}c\u{9b}");
+        assert_eq!(OneLine(&"x".repeat(301)).to_string(), "x".repeat(300) + "…");
+    }
+
+    #[test]
+    fn errors_are_small_enough_to_return() {
+        assert!(size_of::<Error>() <= 80, "{}", size_of::<Error>());
+    }
+}

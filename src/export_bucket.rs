@@ -1,0 +1,478 @@
+//! The wire structs of one bucket: `ExportBucket`, `CloudProvider`, `Link`, and the fields that nobody knows yet.
+//!
+//! Deserialised by hand: serde's derive would cost the user's build five more crates, and its way to keep unknown
+//! fields (`flatten`) would buffer every bucket.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+
+/// A snapshot export bucket, as the resource *Get All Snapshot Export Buckets* describes it.
+///
+/// Which of the optional fields are there depends on the cloud provider. Serialising gives what was deserialised:
+/// Atlas's names, the same values, and the fields that this crate does not know.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ExportBucket {
+    /// `_id`: the bucket's id in Atlas, 24 hexadecimal digits. Read from `id` if there is no `_id`.
+    pub id: String,
+    /// `bucketName`: the bucket's name at the cloud provider (3 to 63 characters).
+    pub bucket_name: String,
+    /// `cloudProvider`: where the bucket is.
+    pub cloud_provider: CloudProvider,
+    /// `iamRoleId`, AWS: the id of the role that Atlas takes on to write there.
+    pub iam_role_id: Option<String>,
+    /// `region`, AWS.
+    pub region: Option<String>,
+    /// `requirePrivateNetworking`, AWS: whether Atlas writes there over private networking only.
+    pub require_private_networking: Option<bool>,
+    /// `roleId`, Azure and Google Cloud: the id of the role that Atlas takes on to write there.
+    pub role_id: Option<String>,
+    /// `serviceUrl`, Azure: the URL of the blob storage account.
+    pub service_url: Option<String>,
+    /// `tenantId`, Azure: the id of the tenant.
+    pub tenant_id: Option<String>,
+    /// `links`: related resources.
+    pub links: Option<Vec<Link>>,
+    /// Fields that this crate does not know, unchanged and in their order.
+    pub other: OtherFields,
+    /// Whether the server called the id `id`.
+    plain_id: bool,
+}
+
+/// The cloud provider of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloudProvider {
+    /// `AWS`: Amazon Web Services.
+    Aws,
+    /// `AZURE`: Microsoft Azure.
+    Azure,
+    /// `GCP`: Google Cloud.
+    Gcp,
+    /// One that this crate does not know, by its name.
+    Other(String),
+}
+
+impl CloudProvider {
+    /// The name in the API.
+    pub fn as_str(&self) -> &str {
+        match self {
+            CloudProvider::Aws => "AWS",
+            CloudProvider::Azure => "AZURE",
+            CloudProvider::Gcp => "GCP",
+            CloudProvider::Other(name) => name,
+        }
+    }
+}
+
+impl From<&str> for CloudProvider {
+    fn from(name: &str) -> Self {
+        match name {
+            "AWS" => CloudProvider::Aws,
+            "AZURE" => CloudProvider::Azure,
+            "GCP" => CloudProvider::Gcp,
+            _ => CloudProvider::Other(name.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for CloudProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A link to a related resource. This crate follows none.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Link {
+    /// The URL.
+    pub href: Option<String>,
+    /// What it is to this resource, such as `next`.
+    pub rel: Option<String>,
+    /// Fields that this crate does not know, unchanged and in their order.
+    pub other: OtherFields,
+}
+
+/// The fields of an object that this crate does not know, as JSON.
+#[derive(Clone, Debug, Default)]
+pub struct OtherFields(Vec<(Box<str>, Box<RawValue>)>);
+
+impl OtherFields {
+    /// How deep arrays and objects in an unknown field may nest; as deep as serde_json reads what is known.
+    const MAX_DEPTH: usize = 128;
+
+    /// The value of a field, in JSON, as it was received.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, json)| json)
+    }
+
+    /// Names and values, in JSON.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.get()))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        let value: Box<RawValue> = map.next_value()?;
+        if depth(value.get()) > Self::MAX_DEPTH {
+            return Err(A::Error::custom(format!("{name} nests deeper than {}", Self::MAX_DEPTH)));
+        }
+        self.0.push((name.into(), value));
+        Ok(())
+    }
+
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))
+    }
+}
+
+impl PartialEq for OtherFields {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+/// How deep well-formed JSON nests.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// The name of a field while it is read, without a copy where the parser can lend it.
+pub(crate) struct FieldName<'de>(pub(crate) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for FieldName<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = FieldName<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a field name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<FieldName<'de>, E> {
+                Ok(FieldName(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<FieldName<'de>, E> {
+                Ok(FieldName(Cow::Owned(name.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// Reads a field that must not be null. An error names the field, which serde's own errors do not.
+pub(crate) fn read<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    slot: &mut Option<T>,
+    map: &mut A,
+    name: &str,
+) -> Result<(), A::Error> {
+    let value = map.next_value().map_err(|error| A::Error::custom(format!("{name}: {error}")))?;
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(A::Error::custom(format!("{name} stands twice"))),
+    }
+}
+
+/// Reads a field that may be null; remembers it if it is, as the document would not be the same without it.
+fn read_or_null<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    slot: &mut Option<T>,
+    map: &mut A,
+    name: &str,
+    other: &mut OtherFields,
+) -> Result<(), A::Error> {
+    let mut value: Option<Option<T>> = slot.take().map(Some);
+    read(&mut value, map, name)?;
+    *slot = value.flatten();
+    if slot.is_none() {
+        other.0.push((name.into(), RawValue::NULL.to_owned()));
+    }
+    Ok(())
+}
+
+/// A bucket while its fields are read.
+#[derive(Default)]
+struct Draft {
+    underscore_id: Option<String>,
+    plain_id: Option<String>,
+    bucket_name: Option<String>,
+    cloud_provider: Option<CloudProvider>,
+    iam_role_id: Option<String>,
+    region: Option<String>,
+    require_private_networking: Option<bool>,
+    role_id: Option<String>,
+    service_url: Option<String>,
+    tenant_id: Option<String>,
+    links: Option<Vec<Link>>,
+    other: OtherFields,
+}
+
+impl Draft {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        let other = &mut self.other;
+        match name {
+            "_id" => read(&mut self.underscore_id, map, name),
+            "id" => read(&mut self.plain_id, map, name),
+            "bucketName" => read(&mut self.bucket_name, map, name),
+            "cloudProvider" => read(&mut self.cloud_provider, map, name),
+            "iamRoleId" => read_or_null(&mut self.iam_role_id, map, name, other),
+            "region" => read_or_null(&mut self.region, map, name, other),
+            "requirePrivateNetworking" => {
+                read_or_null(&mut self.require_private_networking, map, name, other)
+            }
+            "roleId" => read_or_null(&mut self.role_id, map, name, other),
+            "serviceUrl" => read_or_null(&mut self.service_url, map, name, other),
+            "tenantId" => read_or_null(&mut self.tenant_id, map, name, other),
+            "links" => read_or_null(&mut self.links, map, name, other),
+            _ => other.read(name, map),
+        }
+    }
+
+    fn finish<E: serde::de::Error>(mut self) -> Result<ExportBucket, E> {
+        let plain_id = self.underscore_id.is_none();
+        if !plain_id && let Some(id) = self.plain_id.take() {
+            // Both were sent: `_id` is the id, and `id` is just another field.
+            self.other.0.push(("id".into(), serde_json::value::to_raw_value(&id).map_err(E::custom)?));
+        }
+        Ok(ExportBucket {
+            id: self.underscore_id.or(self.plain_id).ok_or_else(|| E::missing_field("_id"))?,
+            bucket_name: self.bucket_name.ok_or_else(|| E::missing_field("bucketName"))?,
+            cloud_provider: self.cloud_provider.ok_or_else(|| E::missing_field("cloudProvider"))?,
+            iam_role_id: self.iam_role_id,
+            region: self.region,
+            require_private_networking: self.require_private_networking,
+            role_id: self.role_id,
+            service_url: self.service_url,
+            tenant_id: self.tenant_id,
+            links: self.links,
+            other: self.other,
+            plain_id,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ExportBucket {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BucketVisitor;
+        impl<'de> Visitor<'de> for BucketVisitor {
+            type Value = ExportBucket;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an export bucket, a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ExportBucket, A::Error> {
+                let mut draft = Draft::default();
+                while let Some(FieldName(name)) = map.next_key()? {
+                    draft.read(&name, &mut map)?;
+                }
+                draft.finish()
+            }
+        }
+        deserializer.deserialize_map(BucketVisitor)
+    }
+}
+
+impl Serialize for ExportBucket {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(if self.plain_id { "id" } else { "_id" }, &self.id)?;
+        map.serialize_entry("bucketName", &self.bucket_name)?;
+        map.serialize_entry("cloudProvider", &self.cloud_provider)?;
+        write(&mut map, "iamRoleId", &self.iam_role_id, &self.other)?;
+        write(&mut map, "region", &self.region, &self.other)?;
+        write(&mut map, "requirePrivateNetworking", &self.require_private_networking, &self.other)?;
+        write(&mut map, "roleId", &self.role_id, &self.other)?;
+        write(&mut map, "serviceUrl", &self.service_url, &self.other)?;
+        write(&mut map, "tenantId", &self.tenant_id, &self.other)?;
+        write(&mut map, "links", &self.links, &self.other)?;
+        self.other.write(&mut map)?;
+        map.end()
+    }
+}
+
+fn write<M: SerializeMap, T: Serialize>(
+    map: &mut M,
+    name: &'static str,
+    value: &Option<T>,
+    other: &OtherFields,
+) -> Result<(), M::Error> {
+    match value {
+        // Not if it was null when read, and was given a value since: a name stands once.
+        Some(value) if other.get(name).is_none() => map.serialize_entry(name, value),
+        _ => Ok(()),
+    }
+}
+
+impl<'de> Deserialize<'de> for CloudProvider {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ProviderVisitor;
+        impl Visitor<'_> for ProviderVisitor {
+            type Value = CloudProvider;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a cloud provider")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<CloudProvider, E> {
+                Ok(CloudProvider::from(name))
+            }
+        }
+        deserializer.deserialize_str(ProviderVisitor)
+    }
+}
+
+impl Serialize for CloudProvider {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Link {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LinkVisitor;
+        impl<'de> Visitor<'de> for LinkVisitor {
+            type Value = Link;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a link, a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Link, A::Error> {
+                let mut link = Link::default();
+                while let Some(FieldName(name)) = map.next_key()? {
+                    match &*name {
+                        "href" => read_or_null(&mut link.href, &mut map, &name, &mut link.other)?,
+                        "rel" => read_or_null(&mut link.rel, &mut map, &name, &mut link.other)?,
+                        _ => link.other.read(&name, &mut map)?,
+                    }
+                }
+                Ok(link)
+            }
+        }
+        deserializer.deserialize_map(LinkVisitor)
+    }
+}
+
+impl Serialize for Link {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        write(&mut map, "href", &self.href, &self.other)?;
+        write(&mut map, "rel", &self.rel, &self.other)?;
+        self.other.write(&mut map)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(json: &str) -> String {
+        serde_json::to_string(&serde_json::from_str::<ExportBucket>(json).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_was_read_is_written_again() {
+        let cases = [
+            (
+                "AWS",
+                r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","iamRoleId":"r","region":"us-east-1","requirePrivateNetworking":false}"#,
+            ),
+            (
+                "AZURE",
+                r#"{"_id":"5","bucketName":"b","cloudProvider":"AZURE","roleId":"r","serviceUrl":"https://x","tenantId":"t"}"#,
+            ),
+            (
+                "GCP, with links",
+                r#"{"_id":"5","bucketName":"b","cloudProvider":"GCP","roleId":"r","links":[{"href":"h","rel":"self","x":1}]}"#,
+            ),
+            ("an unknown provider", r#"{"_id":"5","bucketName":"b","cloudProvider":"OCI"}"#),
+            (
+                "unknown fields in their order, numbers as they were",
+                r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","z":1.0e400,"a":{"y":[1, 2 ],"b":null},"n":123456789012345678901234567890}"#,
+            ),
+            ("id for _id", r#"{"id":"5","bucketName":"b","cloudProvider":"AWS"}"#),
+            ("both", r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","id":"é\"6"}"#),
+            (
+                "nulls in known fields",
+                r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","region":null,"links":null}"#,
+            ),
+            ("an escaped field name", r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","a\"b":true}"#),
+        ];
+        for (name, json) in cases {
+            assert_eq!(round_trip(json), json, "{name}");
+        }
+    }
+
+    #[test]
+    fn known_fields_are_read() {
+        let bucket: ExportBucket = serde_json::from_str(
+            r#"{"region":"r","cloudProvider":"AWS","bucketName":"b","_id":"5","requirePrivateNetworking":true,"new":[1]}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (&*bucket.id, &*bucket.bucket_name, bucket.cloud_provider),
+            ("5", "b", CloudProvider::Aws)
+        );
+        assert_eq!((bucket.region.as_deref(), bucket.require_private_networking), (Some("r"), Some(true)));
+        assert_eq!(bucket.other.get("new"), Some("[1]"));
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        let cases = [
+            (r#"{"bucketName":"b","cloudProvider":"AWS"}"#, "missing field `_id`"),
+            (r#"{"_id":"5","cloudProvider":"AWS"}"#, "missing field `bucketName`"),
+            (r#"{"_id":"5","bucketName":"b"}"#, "missing field `cloudProvider`"),
+            (r#"{"_id":5}"#, "_id: invalid type: integer `5`, expected a string"),
+            (r#"{"_id":null}"#, "_id: invalid type: null, expected a string"),
+            (r#"{"region":1}"#, "region: invalid type: integer `1`, expected a string"),
+            (r#"{"region":"a","region":"b"}"#, "region stands twice"),
+            ("[]", "invalid type: sequence, expected an export bucket, a JSON object"),
+        ];
+        for (json, expected) in cases {
+            let error = serde_json::from_str::<ExportBucket>(json).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_may_nest_as_deep_as_known_ones_only() {
+        let nested = |depth| format!(r#"{{"x":{}"\\\"["{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(depth(&nested(100)), 101);
+        let bucket = |depth: usize| {
+            let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            let json = format!(r#"{{"_id":"5","bucketName":"b","cloudProvider":"AWS","x":{value}}}"#);
+            serde_json::from_str::<ExportBucket>(&json)
+        };
+        assert!(bucket(128).is_ok());
+        assert!(bucket(129).unwrap_err().to_string().starts_with("x nests deeper than 128"));
+        assert!(bucket(100_000).unwrap_err().to_string().starts_with("x nests deeper than 128"));
+    }
+}

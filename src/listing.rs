@@ -1,0 +1,251 @@
+//! The iterators over pages and buckets: when to ask for the next page, when to stop.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::iter::FusedIterator;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::endpoint::{Endpoint, PageRequest, ProjectId};
+use crate::error::{Error, Incomplete};
+use crate::export_bucket::ExportBucket;
+use crate::page::Page;
+use crate::transport::Transport;
+
+/// What a listing needs: where to ask, and by what.
+pub(crate) struct Source {
+    pub(crate) transport: Transport,
+    pub(crate) endpoint: Endpoint,
+    /// Whether the user was already told that this version of the API will go.
+    pub(crate) has_warned: AtomicBool,
+}
+
+impl Source {
+    pub(crate) fn page(&self, project_id: &ProjectId, page_num: u32) -> Result<Page, Error> {
+        self.get(&self.endpoint.page(project_id, page_num))
+    }
+
+    fn get(&self, request: &PageRequest) -> Result<Page, Error> {
+        let page = self.transport.get(request)?;
+        self.warn_of_sunset(&page);
+        Ok(page)
+    }
+
+    fn warn_of_sunset(&self, page: &Page) {
+        let Some(date) = page.sunset.as_deref().or(page.deprecation.as_deref()) else { return };
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
+            let version = self.endpoint.api_version;
+            log::warn!(
+                "Atlas says that version {version} of its API is deprecated or will go: {}",
+                date.escape_debug()
+            );
+        }
+    }
+}
+
+/// Iterates over the pages of a project's export buckets. Made by
+/// [`Client::export_bucket_pages`](crate::Client::export_bucket_pages).
+///
+/// A page is requested when it is asked for. After an error there is nothing more.
+pub struct Pages {
+    source: Arc<Source>,
+    project_id: ProjectId,
+    /// `None` when the walk has ended.
+    next_page: Option<u32>,
+    walk: Walk,
+}
+
+impl Pages {
+    pub(crate) fn new(source: Arc<Source>, project_id: ProjectId) -> Self {
+        Pages { source, project_id, next_page: Some(1), walk: Walk::default() }
+    }
+}
+
+impl Iterator for Pages {
+    type Item = Result<Page, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let page_num = self.next_page.take()?;
+        let request = self.source.endpoint.page(&self.project_id, page_num);
+        let page = match self.source.get(&request) {
+            Ok(page) => page,
+            Err(error) => return Some(Err(error)),
+        };
+        match self.walk.step(&page) {
+            Ok(Step::End) => {}
+            Ok(Step::Next) => self.next_page = page_num.checked_add(1),
+            Err(reason) => return Some(Err(Error::Incomplete { request: Box::new(request), reason })),
+        }
+        Some(Ok(page))
+    }
+}
+
+impl FusedIterator for Pages {}
+
+/// Iterates over the export buckets of a project. Made by [`Client::export_buckets`](crate::Client::export_buckets).
+///
+/// Ends with `None` only if the list is complete; an error is the last item.
+pub struct ExportBuckets {
+    pages: Pages,
+    page: std::vec::IntoIter<ExportBucket>,
+    /// The ids of the page before this one, to give a bucket once that moved from there to here.
+    previous_ids: HashSet<String>,
+    /// The ids of this page, if another follows.
+    ids: HashSet<String>,
+}
+
+impl ExportBuckets {
+    pub(crate) fn new(pages: Pages) -> Self {
+        ExportBuckets {
+            pages,
+            page: Vec::new().into_iter(),
+            previous_ids: HashSet::new(),
+            ids: HashSet::new(),
+        }
+    }
+}
+
+impl Iterator for ExportBuckets {
+    type Item = Result<ExportBucket, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            for bucket in self.page.by_ref() {
+                if !self.previous_ids.contains(&bucket.id) {
+                    return Some(Ok(bucket));
+                }
+            }
+            let page = match self.pages.next()? {
+                Ok(page) => page,
+                Err(error) => return Some(Err(error)),
+            };
+            self.previous_ids = std::mem::take(&mut self.ids);
+            if self.pages.next_page.is_some() {
+                self.ids = page.results.iter().map(|bucket| bucket.id.clone()).collect();
+            }
+            self.page = page.results.into_iter();
+        }
+    }
+}
+
+impl FusedIterator for ExportBuckets {}
+
+/// What comes after a page.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Next,
+    End,
+}
+
+/// What a walk over pages remembers, to know its end from a fault.
+#[derive(Default)]
+struct Walk {
+    /// How many buckets came.
+    received: u64,
+    /// What the last page said.
+    total_count: Option<u64>,
+    /// A hash of each page's ids, of eight bytes a page.
+    seen: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl Walk {
+    /// The list is complete when the server says so: with no link to a next page, and as many buckets as it counts.
+    /// How full a page is says nothing, as servers may cap pages. Without links the count alone has to do, and
+    /// without either an empty page.
+    fn step(&mut self, page: &Page) -> Result<Step, Incomplete> {
+        let is_empty = page.results.is_empty();
+        if !is_empty {
+            let ids: Vec<&str> = page.results.iter().map(|bucket| &*bucket.id).collect();
+            if !self.seen.insert(self.hasher.hash_one(ids)) {
+                return Err(Incomplete::Repeated);
+            }
+        }
+        if let (Some(from), Some(to)) = (self.total_count, page.total_count)
+            && to < from
+        {
+            return Err(Incomplete::Shrunk { from, to });
+        }
+        self.total_count = page.total_count.or(self.total_count);
+        self.received += page.results.len() as u64;
+        let missing = self.total_count.filter(|&total_count| self.received < total_count);
+        match (page.has_next(), missing) {
+            (true, _) if is_empty => Err(Incomplete::Empty),
+            (true, _) => Ok(Step::Next),
+            (false, Some(total_count)) if is_empty => {
+                Err(Incomplete::Short { received: self.received, total_count })
+            }
+            // No link, but the count says that there is more: ask, so that the answer decides.
+            (false, Some(_)) => Ok(Step::Next),
+            (false, None) if page.links.is_some() || self.total_count.is_some() || is_empty => Ok(Step::End),
+            (false, None) => Ok(Step::Next),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page;
+
+    /// A page of the buckets with these ids: `(ids, count, links)`, where links is `-` for none, `` for no next.
+    fn page(ids: &str, total_count: Option<u64>, links: &str) -> Page {
+        let bucket = |id| format!(r#"{{"_id":"{id}","bucketName":"b","cloudProvider":"AWS"}}"#);
+        let results: Vec<String> = ids.split_whitespace().map(bucket).collect();
+        let links = match links {
+            "-" => "null".to_owned(),
+            "" => r#"[{"href":"h","rel":"self"}]"#.to_owned(),
+            rel => format!(r#"[{{"href":"h","rel":"self"}},{{"href":"h","rel":"{rel}"}}]"#),
+        };
+        let count = total_count.map_or("null".to_owned(), |count| count.to_string());
+        let body = format!(r#"{{"links":{links},"results":[{}],"totalCount":{count}}}"#, results.join(","));
+        Page::new(1, page::parse(body.as_bytes()).unwrap(), body.into(), |_| None)
+    }
+
+    #[test]
+    fn a_walk_ends_when_the_server_says_so_and_not_before() {
+        use Incomplete::{Empty, Repeated, Short, Shrunk};
+        const NEXT: Result<Step, Incomplete> = Ok(Step::Next);
+        const END: Result<Step, Incomplete> = Ok(Step::End);
+        type Pages = Vec<(&'static str, Option<u64>, &'static str, Result<Step, Incomplete>)>;
+        let cases: Vec<(&str, Pages)> = vec![
+            ("one page", vec![("1 2", Some(2), "", END)]),
+            ("no bucket", vec![("", Some(0), "", END)]),
+            ("two pages", vec![("1 2", Some(3), "next", NEXT), ("3", Some(3), "previous", END)]),
+            ("no count", vec![("1 2", None, "next", NEXT), ("3", None, "", END)]),
+            ("no links", vec![("1 2", Some(3), "-", NEXT), ("3", Some(3), "-", END)]),
+            ("neither", vec![("1 2", None, "-", NEXT), ("3", None, "-", NEXT), ("", None, "-", END)]),
+            ("neither, no bucket", vec![("", None, "-", END)]),
+            ("a name of the relation in capitals", vec![("1", None, "NEXT", NEXT), ("2", None, "", END)]),
+            ("a link beyond the count", vec![("1", Some(1), "next", NEXT), ("2", Some(2), "", END)]),
+            ("a count beyond the links", vec![("1", Some(2), "", NEXT), ("2", Some(2), "", END)]),
+            (
+                "short",
+                vec![("1", Some(2), "", NEXT), ("", Some(2), "", Err(Short { received: 1, total_count: 2 }))],
+            ),
+            ("short without links", vec![("", Some(2), "-", Err(Short { received: 0, total_count: 2 }))]),
+            ("a count that vanishes", vec![("1", Some(2), "next", NEXT), ("2", None, "", END)]),
+            ("a count that grows", vec![("1", Some(1), "next", NEXT), ("1 2", Some(2), "", END)]),
+            (
+                "a count that shrinks",
+                vec![("1", Some(3), "next", NEXT), ("2", Some(2), "", Err(Shrunk { from: 3, to: 2 }))],
+            ),
+            ("a page again", vec![("1 2", None, "next", NEXT), ("1 2", None, "next", Err(Repeated))]),
+            (
+                "pages in a circle",
+                vec![
+                    ("1", None, "next", NEXT),
+                    ("2", None, "next", NEXT),
+                    ("1", None, "next", Err(Repeated)),
+                ],
+            ),
+            ("an empty page with a next", vec![("1", None, "next", NEXT), ("", None, "next", Err(Empty))]),
+        ];
+        for (name, pages) in cases {
+            let mut walk = Walk::default();
+            for (index, (ids, count, links, expected)) in pages.into_iter().enumerate() {
+                assert_eq!(walk.step(&page(ids, count, links)), expected, "{name}, page {}", index + 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Given what happened and how much time is left: try again, and after how long? (pure)
+
+use std::time::{Duration, SystemTime};
+
+/// How often, and how long to wait in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    /// The most retries for one page.
+    pub(crate) retries: u32,
+}
+
+/// What to do after a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Send again after this time.
+    RetryAfter(Duration),
+    /// Report the fault.
+    GiveUp,
+}
+
+impl Policy {
+    /// The ceiling of the first wait; it doubles with every retry.
+    const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+    /// The ceiling of any wait that the server does not ask for.
+    const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+    /// After a fault that trying again may cure.
+    ///
+    /// Exponential back-off with full jitter: `random`, evenly distributed, picks the wait between nothing and the
+    /// ceiling, so that clients which failed together do not come back together. A time that the server asks for
+    /// is waited in full. A wait that would not end within `time_left` is not begun.
+    pub(crate) fn decide(
+        self,
+        retries_done: u32,
+        retry_after: Option<Duration>,
+        time_left: Duration,
+        random: u32,
+    ) -> Verdict {
+        if retries_done >= self.retries {
+            return Verdict::GiveUp;
+        }
+        let ceiling = Self::FIRST_BACKOFF
+            .saturating_mul(1_u32.checked_shl(retries_done).unwrap_or(u32::MAX))
+            .min(Self::MAX_BACKOFF);
+        let backoff = ceiling.mul_f64(f64::from(random) / f64::from(u32::MAX));
+        let wait = retry_after.filter(|wait| !wait.is_zero()).unwrap_or(backoff);
+        if wait < time_left { Verdict::RetryAfter(wait) } else { Verdict::GiveUp }
+    }
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110 10.2.3). `None` if it is neither.
+///
+/// Of the three forms of a date only the current one is read; the other two are obsolete (RFC 9110 5.6.7).
+pub(crate) fn parse_retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
+    let value = std::str::from_utf8(value).ok()?.trim_ascii();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than fit are an eternity all the same.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(parse_imf_fixdate(value)?))?;
+    // A date that has passed means now.
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` to seconds since 1970.
+fn parse_imf_fixdate(date: &str) -> Option<u64> {
+    let (_day_name, rest) = date.split_once(", ")?;
+    let mut parts = rest.split(' ');
+    let day: u64 = parts.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let month_name = parts.next()?;
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = MONTHS.iter().position(|&name| name == month_name)? as u64 + 1;
+    let year: u64 = parts.next()?.parse().ok().filter(|year| (1970..=9999).contains(year))?;
+    let mut time = parts.next()?.splitn(3, ':').map(|digits| digits.parse::<u64>().ok());
+    let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
+    if (parts.next(), parts.next()) != (Some("GMT"), None) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    // Days before the month in a year that begins in March, so that the leap day comes last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    let days_since_1970 = year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - 719_468;
+    Some(((days_since_1970 * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: u32 = u32::MAX;
+    const HALF: u32 = u32::MAX / 2 + 1;
+
+    #[test]
+    fn retries_back_off_within_bounds() {
+        use Verdict::{GiveUp, RetryAfter};
+        let ms = Duration::from_millis;
+        let minute = ms(60_000);
+        let cases = [
+            ("first, full jitter", 3, 0, None, minute, MAX, RetryAfter(ms(250))),
+            ("first, no jitter", 3, 0, None, minute, 0, RetryAfter(ms(0))),
+            ("second doubles", 3, 1, None, minute, MAX, RetryAfter(ms(500))),
+            ("third doubles again", 3, 2, None, minute, MAX, RetryAfter(ms(1000))),
+            ("none left", 3, 3, None, minute, MAX, GiveUp),
+            ("none allowed", 0, 0, None, minute, MAX, GiveUp),
+            ("the ceiling has a ceiling", 99, 40, None, minute, MAX, RetryAfter(ms(30_000))),
+            ("Retry-After is obeyed", 3, 0, Some(ms(7000)), minute, 0, RetryAfter(ms(7000))),
+            ("Retry-After 0 backs off", 3, 0, Some(ms(0)), minute, MAX, RetryAfter(ms(250))),
+            ("Retry-After beyond the deadline", 3, 0, Some(ms(60_000)), minute, 0, GiveUp),
+            ("Retry-After of an eternity", 3, 0, Some(Duration::MAX), minute, 0, GiveUp),
+            ("back-off beyond the deadline", 3, 0, None, ms(250), MAX, GiveUp),
+            ("no time left", 3, 0, None, ms(0), 0, GiveUp),
+        ];
+        for (name, retries, done, retry_after, time_left, random, expected) in cases {
+            let verdict = Policy { retries }.decide(done, retry_after, time_left, random);
+            assert_eq!(verdict, expected, "{name}");
+        }
+        let RetryAfter(wait) = (Policy { retries: 1 }).decide(0, None, minute, HALF) else { panic!() };
+        assert!(wait.abs_diff(ms(125)) < ms(1), "{wait:?}");
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        let cases = [
+            ("0", seconds(0)),
+            (" 120 ", seconds(120)),
+            ("99999999999999999999999", seconds(u64::MAX)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", seconds(0)),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", seconds(60)),
+            ("Tue, 29 Feb 2000 00:00:00 GMT", seconds(951_782_400 - 784_111_777)),
+            ("Fri, 31 Dec 1999 23:59:60 GMT", seconds(946_684_800 - 784_111_777)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", seconds(0)),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("Sun, 06 Nov 1994 08:49:37", None),
+            ("Sun, 06 Nov 1994 08:49:37 CET", None),
+            ("Sun, 06 Nov 1994 24:49:37 GMT", None),
+            ("Sun, 00 Nov 1994 08:49:37 GMT", None),
+            ("Sun, 06 Foo 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nov 99999 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08:49 GMT", None),
+            ("\u{fe}", None),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(parse_retry_after(value.as_bytes(), now), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! One authenticated GET, with its deadline and its retries.
+//!
+//! The only file of the library that knows `ureq`.
+
+use std::io::Read as _;
+use std::time::{Duration, Instant, SystemTime};
+
+use rand::TryRng as _;
+use ureq::http::{HeaderMap, header};
+
+use crate::digest::{self, Attempt, Session};
+use crate::endpoint::PageRequest;
+use crate::error::{Error, InvalidInput, NetworkError, NetworkPhase, Refusal};
+use crate::page::{self, BadBody, Page};
+use crate::retry::{self, Policy, Verdict};
+
+/// Sends requests to one host, as one user.
+pub(crate) struct Transport {
+    pub(crate) agent: ureq::Agent,
+    pub(crate) session: Session,
+    pub(crate) user_agent: String,
+    /// For one call of [`Transport::get`], everything included.
+    pub(crate) timeout: Duration,
+    pub(crate) policy: Policy,
+    /// The most bytes of a body that is read as a page.
+    pub(crate) max_body: u64,
+}
+
+/// What came of sending a request once.
+enum Outcome {
+    /// 401: the request must be sent again, with credentials for one of these challenges.
+    Challenged(RawAnswer),
+    /// Any other answer.
+    Answered(RawAnswer),
+    /// No whole answer.
+    Broken(Error),
+}
+
+/// An answer with any status, its body read.
+struct RawAnswer {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Transport {
+    /// Bodies that are no pages: what is longer is not read to its end, and costs the connection.
+    const MAX_ERROR_BODY: u64 = 64 * 1024;
+
+    /// Gets a page: the main loop of the crate.
+    ///
+    /// Each turn sends the request once. Then either the session answers a challenge, or the retry policy judges a
+    /// fault, or there is a result. It ends because a challenge is answered at most once between two retries
+    /// ([`digest::Basis`]), retries are counted, and every turn is under the deadline.
+    pub(crate) fn get(&self, request: &PageRequest) -> Result<Page, Error> {
+        let deadline = Deadline { start: Instant::now(), timeout: self.timeout };
+        let to_hash = digest::Request::get(request.target());
+        let mut retries_done = 0;
+        let mut last_fault = None;
+        let mut attempt = self.session.authorize(&to_hash).map_err(|error| refused(request, error))?;
+        loop {
+            let fault = match self.send(request, &attempt, &deadline, last_fault.take()) {
+                Outcome::Challenged(answer) => {
+                    attempt = self.answer_challenge(request, attempt, &answer)?;
+                    continue;
+                }
+                Outcome::Answered(answer) => {
+                    let info = answer.headers.get("authentication-info").map(|value| value.as_bytes());
+                    self.session
+                        .accepted(attempt, &to_hash, info, &answer.body)
+                        .map_err(|error| refused(request, error))?;
+                    match judge(request, answer) {
+                        Ok(page) => return Ok(page),
+                        Err(fault) => fault,
+                    }
+                }
+                Outcome::Broken(fault) => fault,
+            };
+            let wait = self.wait_before_retry(&fault, retries_done, &deadline);
+            let Some(wait) = wait else { return Err(fault) };
+            log::debug!("{fault}: trying again in {} ms", wait.as_millis());
+            std::thread::sleep(wait);
+            retries_done += 1;
+            last_fault = Some(fault);
+            attempt = self.session.authorize(&to_hash).map_err(|error| refused(request, error))?;
+        }
+    }
+
+    fn answer_challenge(
+        &self,
+        request: &PageRequest,
+        attempt: Attempt,
+        answer: &RawAnswer,
+    ) -> Result<Attempt, Error> {
+        let challenges =
+            answer.headers.get_all(header::WWW_AUTHENTICATE).iter().map(|value| value.as_bytes());
+        let challenged =
+            self.session.challenged(attempt, challenges, &digest::Request::get(request.target()));
+        let attempt = challenged.map_err(|reason| match reason {
+            digest::Error::NoRandomness => refused(request, reason),
+            reason => {
+                let api = Box::new(page::parse_error(answer.status, &answer.body));
+                Error::NotAuthenticated { request: Box::new(request.clone()), reason, api }
+            }
+        })?;
+        match attempt.authorization() {
+            Some(value) if !value.is_ascii() => Err(refusal(request, Refusal::ChallengeNotAscii)),
+            _ => Ok(attempt),
+        }
+    }
+
+    /// How long to wait before sending again; `None` to give up.
+    fn wait_before_retry(&self, fault: &Error, retries_done: u32, deadline: &Deadline) -> Option<Duration> {
+        let retry_after = match fault {
+            Error::RateLimited { retry_after, .. } | Error::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        if !fault.is_retryable() {
+            return None;
+        }
+        // Without randomness there is no cnonce either; the next attempt will say so.
+        let random = rand::rngs::SysRng.try_next_u32().unwrap_or(u32::MAX);
+        match self.policy.decide(retries_done, retry_after, deadline.time_left(), random) {
+            Verdict::RetryAfter(wait) => Some(wait),
+            Verdict::GiveUp => None,
+        }
+    }
+
+    /// Sends the request once and reads the answer to its end, so that the connection can serve the next request.
+    fn send(
+        &self,
+        request: &PageRequest,
+        attempt: &Attempt,
+        deadline: &Deadline,
+        last_fault: Option<Error>,
+    ) -> Outcome {
+        log::debug!("GET {} ({})", request.url, attempt.basis());
+        let answer = match self.exchange(request, attempt, deadline) {
+            Ok(answer) => answer,
+            Err(Fault::Refused(reason)) => return Outcome::Broken(refusal(request, reason)),
+            Err(Fault::Ureq(error)) => {
+                return Outcome::Broken(deadline.explain(request, error, last_fault));
+            }
+        };
+        log::debug!("HTTP {}, {} bytes", answer.status, answer.body.len());
+        if answer.status != 401 {
+            return Outcome::Answered(answer);
+        }
+        for challenge in answer.headers.get_all(header::WWW_AUTHENTICATE) {
+            log::debug!("challenged: {}", challenge.as_bytes().escape_ascii());
+        }
+        Outcome::Challenged(answer)
+    }
+
+    fn exchange(
+        &self,
+        request: &PageRequest,
+        attempt: &Attempt,
+        deadline: &Deadline,
+    ) -> Result<RawAnswer, Fault> {
+        let mut builder = self
+            .agent
+            .get(&request.url)
+            .config()
+            .timeout_global(Some(deadline.time_left()))
+            .http_status_as_error(false)
+            // An answer that redirects is an error of its own, which says where to.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build()
+            .header(header::ACCEPT, request.accept)
+            .header(header::USER_AGENT, &self.user_agent);
+        if let Some(authorization) = attempt.authorization() {
+            builder = builder.header(header::AUTHORIZATION, authorization);
+        }
+        let response = builder.call().map_err(Fault::from)?;
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        let max = if status == 200 { self.max_body } else { Self::MAX_ERROR_BODY };
+        let body = read_body(body, max, status == 200)?;
+        Ok(RawAnswer { status, headers: head.headers, body })
+    }
+}
+
+/// Reads a body of at most `max` bytes. Of a longer one nothing is of use if it had to be `whole`; otherwise what was
+/// read has to do, and dropping the rest closes the connection.
+fn read_body(body: ureq::Body, max: u64, whole: bool) -> Result<Vec<u8>, Fault> {
+    let announced = body.content_length().unwrap_or(0).min(max);
+    let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+    // Read one byte more than allowed, to tell an end from a cut; an end also gives the connection back.
+    let mut reader = body.into_reader().take(max.saturating_add(1));
+    match reader.read_to_end(&mut bytes) {
+        Ok(_) if bytes.len() as u64 <= max => Ok(bytes),
+        Ok(_) if whole => Err(Fault::Refused(Refusal::BodyTooLarge(max))),
+        Ok(_) => {
+            bytes.truncate(usize::try_from(max).unwrap_or(usize::MAX));
+            Ok(bytes)
+        }
+        Err(error) => Err(Fault::from(ureq::Error::from(error))),
+    }
+}
+
+/// Sorts the answers that are not challenges.
+fn judge(request: &PageRequest, answer: RawAnswer) -> Result<Page, Error> {
+    let RawAnswer { status, headers, body } = answer;
+    let header = |name: &str| headers.get(name)?.to_str().ok();
+    let api = match status {
+        200 => match page::parse(&body) {
+            Ok(content) => return Ok(Page::new(request.page_num, content, body, header)),
+            Err(BadBody::Error(enclosed)) => enclosed,
+            Err(BadBody::Truncated) => return Err(truncated(request)),
+            Err(BadBody::Malformed(problem, source)) => {
+                return Err(Error::Malformed { request: Box::new(request.clone()), problem, source });
+            }
+        },
+        300..400 => {
+            let location = header("location").map(str::to_owned);
+            return Err(refusal(request, Refusal::Redirect { status, location }));
+        }
+        _ => page::parse_error(status, &body),
+    };
+    let retry_after =
+        header("retry-after").and_then(|value| retry::parse_retry_after(value.as_bytes(), SystemTime::now()));
+    let (request, status, api) = (Box::new(request.clone()), api.status, Box::new(api));
+    Err(match status {
+        401 => Error::NotAuthenticated { request, reason: digest::Error::Refused { stale: false }, api },
+        403 => Error::Forbidden { request, api },
+        404 => Error::NotFound { request, api },
+        429 => Error::RateLimited { request, api, retry_after },
+        _ => Error::Status { request, api, retry_after },
+    })
+}
+
+/// A body without a length that the connection's end cut off: only its content tells.
+fn truncated(request: &PageRequest) -> Error {
+    let source = NetworkError {
+        phase: NetworkPhase::Exchange,
+        message: "the answer ends too early".into(),
+        is_transient: true,
+    };
+    Error::Network { request: Box::new(request.clone()), source }
+}
+
+fn refusal(request: &PageRequest, reason: Refusal) -> Error {
+    Error::Refused { request: Box::new(request.clone()), reason }
+}
+
+fn refused(request: &PageRequest, reason: digest::Error) -> Error {
+    refusal(request, Refusal::Digest(reason))
+}
+
+/// Why there is no answer.
+enum Fault {
+    Refused(Refusal),
+    Ureq(ureq::Error),
+}
+
+impl From<ureq::Error> for Fault {
+    fn from(error: ureq::Error) -> Self {
+        Fault::Ureq(error)
+    }
+}
+
+/// The time that one page may take.
+struct Deadline {
+    start: Instant,
+    timeout: Duration,
+}
+
+impl Deadline {
+    fn time_left(&self) -> Duration {
+        self.timeout.saturating_sub(self.start.elapsed())
+    }
+
+    /// Turns an error of `ureq` into ours.
+    fn explain(&self, request: &PageRequest, error: ureq::Error, last_fault: Option<Error>) -> Error {
+        let request = Box::new(request.clone());
+        let network = |phase, is_transient, message: String| Error::Network {
+            request: request.clone(),
+            source: NetworkError { phase, message, is_transient },
+        };
+        use NetworkPhase::{Connect, Exchange, Tls};
+        match error {
+            ureq::Error::Timeout(ureq::Timeout::Global) => Error::Deadline {
+                request: request.clone(),
+                timeout: self.timeout,
+                cause: last_fault.map(Box::new),
+            },
+            // The agent that the user handed in has timeouts of its own.
+            ureq::Error::Timeout(timeout) => {
+                network(Exchange, true, format!("the agent's own timeout \"{timeout}\" passed"))
+            }
+            ureq::Error::HostNotFound => network(Connect, true, "the host name is not known".into()),
+            ureq::Error::ConnectionFailed => network(Connect, true, "no address answers".into()),
+            ureq::Error::ConnectProxyFailed(message) => {
+                network(Connect, false, format!("the proxy: {message}"))
+            }
+            ureq::Error::Io(error) => {
+                let (phase, is_transient) = classify(&error);
+                network(phase, is_transient, error.to_string())
+            }
+            ureq::Error::LargeResponseHeader(..) => Error::Refused { request, reason: Refusal::HeadTooLarge },
+            // The type of this error is not public in ureq.
+            ureq::Error::Protocol(error) if error.to_string().contains("too many headers") => {
+                Error::Refused { request, reason: Refusal::HeadTooLarge }
+            }
+            ureq::Error::Protocol(error) => {
+                Error::Malformed { request, problem: format!("not HTTP: {error}"), source: None }
+            }
+            #[cfg(feature = "rustls")]
+            ureq::Error::Rustls(error) => network(Tls, false, error.to_string()),
+            ureq::Error::Tls(message) => network(Tls, false, message.into()),
+            ureq::Error::TlsRequired => network(Tls, false, error.to_string()),
+            other => network(Exchange, false, other.to_string()),
+        }
+    }
+}
+
+/// Where an I/O error belongs, and whether it may pass.
+fn classify(error: &std::io::Error) -> (NetworkPhase, bool) {
+    use std::io::ErrorKind as Kind;
+    match error.kind() {
+        // rustls reports what it does not accept this way.
+        Kind::InvalidData => (NetworkPhase::Tls, false),
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::UnexpectedEof => {
+            (NetworkPhase::Exchange, true)
+        }
+        _ => (NetworkPhase::Connect, true),
+    }
+}
+
+/// What the agent is made for.
+pub(crate) struct AgentOptions<'a> {
+    /// Whether the host is this machine: no proxy stands between.
+    pub(crate) is_loopback: bool,
+    /// Roots to trust instead of the built-in ones, in PEM.
+    pub(crate) ca_certificates: Option<&'a [u8]>,
+}
+
+/// The agent for those who do not bring their own.
+pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<ureq::Agent, InvalidInput> {
+    /// A connection for each of this many threads can wait for its next request.
+    const MAX_IDLE_CONNECTIONS: usize = 64;
+    let mut config = ureq::Agent::config_builder()
+        .max_idle_connections(MAX_IDLE_CONNECTIONS)
+        .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
+    if options.is_loopback {
+        config = config.proxy(None);
+    }
+    if let Some(pem) = options.ca_certificates {
+        config = config.tls_config(trusting(pem)?);
+    }
+    Ok(config.build().new_agent())
+}
+
+#[cfg(feature = "rustls")]
+fn trusting(pem: &[u8]) -> Result<ureq::tls::TlsConfig, InvalidInput> {
+    use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+    let mut certificates: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+            Ok(_) => {}
+            Err(_) => return Err(InvalidInput::CaCertificates),
+        }
+    }
+    if certificates.is_empty() {
+        return Err(InvalidInput::CaCertificates);
+    }
+    Ok(TlsConfig::builder().root_certs(RootCerts::from(certificates)).build())
+}
