@@ -211,7 +211,7 @@ impl Fields {
             "errorCode" => self.api.error_code = map.next_value::<Lenient<String>>()?.0,
             "reason" => self.api.reason = map.next_value::<Lenient<String>>()?.0,
             "detail" => self.api.detail = map.next_value::<Lenient<String>>()?.0,
-            "parameters" => self.api.parameters = parameters(&*map.next_value::<Box<RawValue>>()?),
+            "parameters" => self.api.parameters = parameters(&map.next_value::<Box<RawValue>>()?),
             _ => _ = map.next_value::<IgnoredAny>()?,
         }
         Ok(())
