@@ -1,0 +1,177 @@
+//! `list`: which projects, with which client, how many at once, and in which order they are printed.
+
+use std::io::{BufWriter, Read as _, Write};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ProjectId};
+
+use crate::args::{Format, ListArgs};
+use crate::output::Output;
+use crate::{status, verbose};
+
+/// Runs the command and returns the exit status.
+pub(crate) fn run(args: &ListArgs) -> u8 {
+    verbose::start(args.verbose, args.quiet);
+    match prepare(args) {
+        Ok((client, projects)) => list(&client, &projects, args),
+        Err(message) => {
+            eprintln!("atlas-export-buckets: {message}");
+            status::USAGE
+        }
+    }
+}
+
+/// Checks all that can be checked before anything is sent.
+fn prepare(args: &ListArgs) -> Result<(Client, Vec<ProjectId>), String> {
+    let projects = projects(&args.project_ids)?;
+    let api_key = ApiKey::from_env().map_err(|error| error.to_string())?;
+    let mut builder = Client::builder(api_key)
+        .api_version(args.api_version)
+        .timeout(args.timeout)
+        .retries(args.retries)
+        .items_per_page(args.items_per_page)
+        .include_count(args.include_count)
+        .envelope(args.envelope)
+        .pretty(args.pretty);
+    if let Some(base_url) = args.base_url.clone().or_else(|| variable("MONGODB_ATLAS_OPS_MANAGER_URL")) {
+        builder = builder.base_url(base_url);
+    }
+    if let Some(path) = &args.ca_file {
+        let pem = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        builder = builder.ca_certificates(pem);
+    }
+    Ok((builder.build().map_err(|error| error.to_string())?, projects))
+}
+
+/// The projects in the order given, each once.
+fn projects(given: &[String]) -> Result<Vec<ProjectId>, String> {
+    let mut ids = Vec::new();
+    for id in given {
+        if id == "-" {
+            let mut lines = String::new();
+            std::io::stdin()
+                .read_to_string(&mut lines)
+                .map_err(|error| format!("cannot read project ids from standard input: {error}"))?;
+            let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            ids.extend(lines.map(str::to_owned));
+        } else {
+            ids.push(id.clone());
+        }
+    }
+    if given.is_empty() {
+        let id = variable("MONGODB_ATLAS_PROJECT_ID")
+            .ok_or("which project? use --project-id, or set MONGODB_ATLAS_PROJECT_ID")?;
+        ids.push(id);
+    }
+    let mut seen = std::collections::HashSet::new();
+    let mut projects = Vec::new();
+    for id in ids {
+        let project: ProjectId =
+            id.parse().map_err(|error: atlas_export_buckets::InvalidInput| error.to_string())?;
+        if seen.insert(project.clone()) {
+            projects.push(project);
+        }
+    }
+    if projects.is_empty() {
+        return Err("there is no project id on standard input".into());
+    }
+    Ok(projects)
+}
+
+/// An environment variable; an empty one counts as not set, as in the Atlas CLI.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What a worker tells of a project.
+enum Event {
+    /// A page's body, for `raw`.
+    Body(Vec<u8>),
+    /// A bucket, for every other format.
+    Bucket(Box<ExportBucket>),
+    /// The end: how many buckets the project has, if that is known, or why the list is not complete.
+    End(Result<Option<u64>, Error>),
+}
+
+/// Lists the projects, some at once, and prints them in order.
+///
+/// Each project has a channel of its own, so that what comes early waits there for its turn, and a worker that is far
+/// ahead waits with it: memory does not grow with the number of buckets.
+pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> u8 {
+    const AHEAD: usize = 1024;
+    let (senders, receivers): (Vec<_>, Vec<_>) =
+        projects.iter().map(|project| (project, sync_channel(AHEAD))).map(|(p, (s, r))| ((p, s), (p, r))).unzip();
+    let queue = Mutex::new(senders.into_iter());
+    thread::scope(|scope| {
+        for _ in 0..args.jobs.min(projects.len()) {
+            scope.spawn(|| {
+                while let Some((project, sender)) = next(&queue) {
+                    list_project(client, project, args, &sender);
+                }
+            });
+        }
+        let stdout = BufWriter::new(std::io::stdout().lock());
+        let mut output = Output::new(args.format, projects.len() > 1, stdout);
+        let mut first_failure = status::DONE;
+        match print(receivers, &mut output, &mut first_failure) {
+            Ok(()) => first_failure,
+            // The workers may still be waiting for an answer that nobody wants any more.
+            Err(error) => std::process::exit(status::of_output(Err(error)).into()),
+        }
+    })
+}
+
+fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next()
+}
+
+/// Sends events until the end, or until nobody listens any more.
+fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &SyncSender<Event>) {
+    let send = |event| events.send(event).is_ok();
+    let bucket = |bucket| send(Event::Bucket(Box::new(bucket)));
+    let result = match (args.page, args.format) {
+        (Some(page_num), format) => client.export_bucket_page(project, page_num).map(|page| {
+            if format == Format::Raw {
+                send(Event::Body(page.body));
+            } else {
+                page.results.into_iter().all(bucket);
+            }
+            page.total_count
+        }),
+        (None, Format::Raw) => client
+            .export_bucket_pages(project)
+            .try_for_each(|page| page.map(|page| _ = send(Event::Body(page.body))))
+            .map(|()| None),
+        (None, _) => client
+            .export_buckets(project)
+            .try_fold(0, |count, next| next.map(|next| count + u64::from(bucket(next))))
+            .map(Some),
+    };
+    send(Event::End(result));
+}
+
+fn print<W: Write>(
+    receivers: Vec<(&ProjectId, Receiver<Event>)>,
+    output: &mut Output<W>,
+    first_failure: &mut u8,
+) -> std::io::Result<()> {
+    for (project, events) in receivers {
+        for event in events {
+            match event {
+                Event::Body(body) => output.body(&body)?,
+                Event::Bucket(bucket) => output.bucket(project, &bucket)?,
+                Event::End(Ok(total_count)) => output.complete(project, total_count)?,
+                Event::End(Err(error)) => {
+                    output.failed(project, &error)?;
+                    eprintln!("atlas-export-buckets: {error}");
+                    if *first_failure == status::DONE {
+                        *first_failure = status::of(&error);
+                    }
+                }
+            }
+        }
+    }
+    output.finish()
+}
