@@ -55,20 +55,25 @@ impl Nonces {
     pub(super) fn issue(&mut self, session: Option<Session>, now: Instant) -> String {
         self.issued += 1;
         let text = fresh(self.issued);
+        self.adopt(&text, session, now);
+        text
+    }
+
+    /// Takes a nonce as issued now: one of our own, or that of a published example.
+    pub(super) fn adopt(&mut self, text: &str, session: Option<Session>, now: Instant) {
         let nonce = Nonce {
             issued: now,
             uses: 0,
             seen: HashSet::new(),
             session,
         };
-        self.alive.insert(text.clone().into_bytes(), nonce);
-        self.order.push_back(text.clone().into_bytes());
+        self.alive.insert(text.into(), nonce);
+        self.order.push_back(text.into());
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
             self.alive.remove(&oldest);
         }
-        text
     }
 
     /// Whether `nonce` may serve once more, with this `nc` if there is one.

@@ -371,3 +371,6 @@ fn extended(value: &[u8]) -> Result<Vec<u8>, Rejection> {
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests;
