@@ -230,3 +230,6 @@ impl Drop for Open {
         self.shared.connections.closed(self.number);
     }
 }
+
+#[cfg(test)]
+mod tests;
