@@ -147,8 +147,8 @@ impl Builder {
     }
 
     /// Adds a function that says of each request which faults hit it, as an `Option` or a `Vec`. It runs
-    /// on the thread of the connection, on several at once; what it decides should follow from the
-    /// request alone if a run is to be repeatable.
+    /// on the thread of the connection, on several at once, and dropping the simulator waits for it. What
+    /// it decides should follow from the request alone if a run is to be repeatable.
     pub fn script<I>(mut self, script: impl Fn(&RequestInfo) -> I + Send + Sync + 'static) -> Builder
     where
         I: IntoIterator<Item = Fault>,

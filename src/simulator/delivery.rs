@@ -73,54 +73,73 @@ impl Delivery {
         mut stream: &TcpStream,
         connections: &Connections,
     ) -> io::Result<Afterwards> {
-        match self {
-            Delivery::Reset => return Ok(Afterwards::Reset),
-            Delivery::Close => return Ok(Afterwards::Close),
-            Delivery::Raw(bytes) => {
-                stream.write_all(bytes)?;
-                return Ok(Afterwards::Close);
-            }
-            _ => {}
-        }
         let chunked = matches!(self, Delivery::CutChunks | Delivery::Endless);
-        let message = Message::encode(reply, answer, chunked).map_err(io::Error::other)?;
+        let encode = || Message::encode(reply, answer, chunked).map_err(io::Error::other);
         match self {
             Delivery::Whole => {
+                let message = encode()?;
                 stream.write_all(&message.bytes)?;
                 return Ok(message.afterwards);
             }
-            Delivery::CloseAfter => stream.write_all(&message.bytes)?,
             Delivery::Drip { bytes, every, head } => {
-                let at_once = if *head { 0 } else { message.head };
-                let (first, rest) = message.split(at_once);
-                stream.write_all(first)?;
-                for drop in rest.chunks((*bytes).max(1)) {
-                    if !connections.pause(*every) {
-                        return Ok(Afterwards::Close);
-                    }
-                    stream.write_all(drop)?;
-                }
-                return Ok(message.afterwards);
+                let message = encode()?;
+                let (at_once, rest) = message.split(if *head { 0 } else { message.head });
+                stream.write_all(at_once)?;
+                let dripped = drip(rest, *bytes, *every, stream, connections)?;
+                return Ok(if dripped {
+                    message.afterwards
+                } else {
+                    Afterwards::Close
+                });
             }
-            Delivery::CutHead => stream.write_all(message.split(message.head / 2).0)?,
-            Delivery::CutBody { reset } => {
+            Delivery::Reset => return Ok(Afterwards::Reset),
+            Delivery::Close => {}
+            Delivery::Raw(bytes) => stream.write_all(bytes)?,
+            Delivery::CloseAfter => stream.write_all(&encode()?.bytes)?,
+            Delivery::CutHead => {
+                let message = encode()?;
+                stream.write_all(message.split(message.head / 2).0)?;
+            }
+            Delivery::CutBody { .. } | Delivery::CutChunks => {
+                let message = encode()?;
                 stream.write_all(message.split(message.middle()).0)?;
-                if *reset {
-                    return Ok(Afterwards::Reset);
-                }
             }
-            Delivery::CutChunks => stream.write_all(message.split(message.middle()).0)?,
             Delivery::Endless => {
+                let message = encode()?;
                 stream.write_all(message.split(message.head).0)?;
-                let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
-                loop {
-                    // It ends when the client closes the connection, or the simulator does.
-                    stream.write_all(&chunk)?;
-                }
+                spaces_without_end(stream)?;
             }
-            Delivery::Reset | Delivery::Close | Delivery::Raw(_) => {}
         }
-        Ok(Afterwards::Close)
+        Ok(if self.resets() {
+            Afterwards::Reset
+        } else {
+            Afterwards::Close
+        })
+    }
+}
+
+/// Sends `bytes` in drops; `false` if the simulator stopped before the last.
+fn drip(
+    bytes: &[u8],
+    size: usize,
+    every: Duration,
+    mut stream: &TcpStream,
+    connections: &Connections,
+) -> io::Result<bool> {
+    for drop in bytes.chunks(size.max(1)) {
+        if !connections.pause(every) {
+            return Ok(false);
+        }
+        stream.write_all(drop)?;
+    }
+    Ok(true)
+}
+
+/// Sends chunks of white space until the client closes the connection, or the simulator does.
+fn spaces_without_end(mut stream: &TcpStream) -> io::Result<()> {
+    let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
+    loop {
+        stream.write_all(&chunk)?;
     }
 }
 

@@ -103,6 +103,13 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// One more header field on the answer: [`Fault::Header`] from whatever becomes a name and a value.
+    pub fn header(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Fault {
+        Fault::Header(name.into(), value.into())
+    }
+}
+
 /// Which requests a fault hits: which ones count, and which of those.
 ///
 /// ```

@@ -1,108 +1,13 @@
 //! The simulator over real sockets, with a client of a few lines that hides nothing.
 
-use std::io::{ErrorKind, Read, Write};
+mod client;
+
+use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
+use self::client::{Client, End, authorization, status, target};
 use super::*;
-use crate::digest::HashFunction;
 use crate::simulator::{Answer, sample_buckets};
-
-/// A connection that reads what comes until an answer is complete or the connection ends.
-struct Client {
-    stream: TcpStream,
-}
-
-/// How reading ended.
-#[derive(Debug, PartialEq, Eq)]
-enum End {
-    Complete,
-    Closed,
-    Reset,
-    TimedOut,
-}
-
-impl Client {
-    fn new(simulator: &Simulator) -> Client {
-        let stream = TcpStream::connect(simulator.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        Client { stream }
-    }
-
-    fn send(&mut self, target: &str, fields: &str) -> (String, End) {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
-        self.stream.write_all(request.as_bytes()).unwrap();
-        self.read()
-    }
-
-    fn read(&mut self) -> (String, End) {
-        let mut all = Vec::new();
-        let mut chunk = [0; 4096];
-        loop {
-            let text = String::from_utf8_lossy(&all).into_owned();
-            if is_complete(&text) {
-                return (text, End::Complete);
-            }
-            match self.stream.read(&mut chunk) {
-                Ok(0) => return (text, End::Closed),
-                Ok(n) => all.extend_from_slice(&chunk[..n]),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => return (text, End::Reset),
-                Err(error) => {
-                    assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
-                    return (text, End::TimedOut);
-                }
-            }
-            if all.len() > 1_000_000 {
-                return (text, End::TimedOut);
-            }
-        }
-    }
-
-    /// Asks for a page with the whole exchange of challenge and answer.
-    fn page(&mut self, simulator: &Simulator, query: &str) -> (String, End) {
-        let target = target(simulator, query);
-        let (challenge, _) = self.send(&target, "");
-        self.send(&target, &authorization(simulator, &target, &challenge, 1))
-    }
-}
-
-fn is_complete(text: &str) -> bool {
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head.split("content-length: ").nth(1);
-    length.is_some_and(|rest| rest.lines().next().unwrap().parse() == Ok(body.len()))
-}
-
-fn target(simulator: &Simulator, query: &str) -> String {
-    let id = simulator.project_id();
-    format!("/api/atlas/v1.0/groups/{id}/backup/exportBuckets{query}")
-}
-
-fn authorization(simulator: &Simulator, target: &str, challenge: &str, nc: u32) -> String {
-    let md5 = |text: String| {
-        let hash = HashFunction::Md5.hash(&[text.as_bytes()]).unwrap();
-        String::from_utf8(hash.as_bytes().to_vec()).unwrap()
-    };
-    let nonce = challenge
-        .split("nonce=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
-    let (user, password) = (simulator.public_key(), simulator.private_key());
-    let ha1 = md5(format!("{user}:MMS Public API:{password}"));
-    let ha2 = md5(format!("GET:{target}"));
-    let response = md5(format!("{ha1}:{nonce}:{nc:08x}:c:auth:{ha2}"));
-    format!(
-        "Authorization: Digest username=\"{user}\", realm=\"MMS Public API\", nonce=\"{nonce}\", uri=\"{target}\", \
-         algorithm=MD5, qop=auth, nc={nc:08x}, cnonce=\"c\", response=\"{response}\"\r\n"
-    )
-}
-
-fn status(answer: &str) -> &str {
-    answer.split(' ').nth(1).unwrap_or("none")
-}
 
 fn start(fault: Fault) -> Simulator {
     let when = When::always().with_authorization();
@@ -242,6 +147,44 @@ fn deliveries_go_wrong_as_they_are_told_to() {
 }
 
 #[test]
+fn a_long_body_is_cut_in_its_middle() {
+    for (fault, end) in [
+        (Fault::CutBody, End::Closed),
+        (Fault::ResetBody, End::Reset),
+        (Fault::CutChunks, End::Closed),
+    ] {
+        let simulator = start(fault.clone());
+        simulator.inject(
+            When::nth(2),
+            Fault::Insert {
+                index: 0,
+                bucket: format!("{{\"x\":\"{}\"}}", "y".repeat(300_000)),
+            },
+        );
+        let (answer, ended) = Client::new(&simulator).page(&simulator, "");
+        assert!(
+            (150_000..152_000).contains(&answer.len()),
+            "{fault:?}: {}",
+            answer.len()
+        );
+        assert_eq!(ended, end, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_head_request_gets_a_head() {
+    let simulator = Simulator::start().unwrap();
+    let mut client = Client::new(&simulator);
+    write!(
+        client.stream,
+        "HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let (answer, end) = client.read();
+    assert!(answer.contains("content-length: ") && answer.ends_with("\r\n\r\n") && end == End::Closed);
+}
+
+#[test]
 fn heads_can_be_long_and_full() {
     let simulator = start(Fault::ManyHeaders(10_000));
     let (answer, end) = Client::new(&simulator).page(&simulator, "");
@@ -252,7 +195,7 @@ fn heads_can_be_long_and_full() {
     let simulator = start(Fault::LongHeader(500_000));
     let (answer, end) = Client::new(&simulator).page(&simulator, "");
     assert!(answer.len() > 500_000 && end == End::Complete);
-    let simulator = start(Fault::Header("X".into(), b"a\r\nEvil: b".to_vec()));
+    let simulator = start(Fault::header("X", "a\r\nEvil: b"));
     let (answer, _) = Client::new(&simulator).page(&simulator, "");
     assert!(status(&answer) == "200" && !answer.contains("Evil"));
 }
@@ -267,7 +210,7 @@ fn faults_add_up_and_can_be_injected_scripted_and_ended() {
     let second = When::nth(2).with_authorization();
     simulator.inject(second.clone(), Fault::NoLinks);
     simulator.inject(second.clone(), Fault::NoCount);
-    simulator.inject(second, Fault::Header("Sunset".into(), b"soon".to_vec()));
+    simulator.inject(second, Fault::header("Sunset", "soon"));
     assert!(ask().contains("totalCount"));
     let hit = ask();
     assert!(hit.contains("\"links\":[]") && !hit.contains("totalCount") && hit.contains("sunset: soon"));
