@@ -1,0 +1,425 @@
+//! The simulator over real sockets, with a client of a few lines that hides nothing.
+
+mod client;
+
+use std::io::{ErrorKind, Write};
+use std::time::Instant;
+
+use self::client::{Client, End, authorization, status, target};
+use super::*;
+use crate::simulator::{Answer, sample_buckets};
+
+fn start(fault: Fault) -> Simulator {
+    let when = When::always().with_authorization();
+    Simulator::builder().fault(when, fault).start().unwrap()
+}
+
+#[test]
+fn one_connection_serves_a_challenge_and_then_page_after_page() {
+    let simulator = Simulator::builder()
+        .strict(true)
+        .buckets(sample_buckets(7))
+        .start()
+        .unwrap();
+    let mut client = Client::new(&simulator);
+    let (challenge, end) = client.send(&target(&simulator, ""), "");
+    assert_eq!((status(&challenge), end), ("401", End::Complete));
+    let nonce_less = "\r\nwww-authenticate: Digest realm=\"MMS Public API\", domain=\"\", nonce=\"";
+    assert!(challenge.contains(nonce_less), "{challenge}");
+    assert!(
+        challenge.contains("\", algorithm=MD5, qop=\"auth\", stale=false\r\n"),
+        "{challenge}"
+    );
+    for page in 1..=4_u32 {
+        let target = target(&simulator, &format!("?itemsPerPage=2&pageNum={page}"));
+        let (answer, end) = client.send(&target, &authorization(&simulator, &target, &challenge, page));
+        assert_eq!((status(&answer), end), ("200", End::Complete), "{answer}");
+        let next = answer.contains(&format!("pageNum={}&itemsPerPage=2\",\"rel\":\"next\"", page + 1));
+        assert_eq!(next, page < 4, "{answer}");
+    }
+    let stats = simulator.stats();
+    assert_eq!(
+        (stats.connections, stats.requests, stats.challenges, stats.pages),
+        (1, 5, 1, 4)
+    );
+    assert_eq!((stats.rejections, simulator.rejections()), (0, vec![]));
+    let recorded = simulator.requests();
+    assert_eq!(
+        recorded.iter().map(|r| r.status).collect::<Vec<_>>(),
+        [Some(401), Some(200), Some(200), Some(200), Some(200)]
+    );
+    assert_eq!(recorded[0].header("HOST"), Some(b"localhost".as_slice()));
+    simulator.reset_stats();
+    assert_eq!(
+        (simulator.stats(), simulator.requests()),
+        (Stats::default(), vec![])
+    );
+}
+
+#[test]
+fn a_wrong_key_a_replay_and_a_lost_nonce_are_told_apart() {
+    let simulator = Simulator::start().unwrap();
+    let target = target(&simulator, "");
+    let mut client = Client::new(&simulator);
+    let (challenge, _) = client.send(&target, "");
+    let right = authorization(&simulator, &target, &challenge, 1);
+    let (wrong, _) = client.send(&target, &right.replace("response=\"", "response=\"0"));
+    assert!(wrong.contains("You are not authorized for this resource.") && wrong.contains("stale=false"));
+    assert_eq!(status(&client.send(&target, &right).0), "200");
+    let (replayed, _) = client.send(&target, &right);
+    assert!(
+        status(&replayed) == "401" && replayed.contains("stale=false"),
+        "{replayed}"
+    );
+    simulator.forget_nonces();
+    let (lost, _) = client.send(&target, &authorization(&simulator, &target, &challenge, 2));
+    assert!(status(&lost) == "401" && lost.contains("stale=true"), "{lost}");
+    assert_eq!(
+        simulator.rejections(),
+        [
+            Rejection::WrongResponse,
+            Rejection::RepeatedNc(1),
+            Rejection::UnknownNonce
+        ]
+    );
+    assert_eq!(simulator.stats().challenges, 4);
+}
+
+#[test]
+fn deliveries_go_wrong_as_they_are_told_to() {
+    let slow = Duration::from_millis(1);
+    let table = [
+        ("reset", Fault::Reset, "none", End::Reset),
+        ("close", Fault::Close, "none", End::Closed),
+        ("cut head", Fault::CutHead, "200", End::Closed),
+        ("cut body", Fault::CutBody, "200", End::Closed),
+        ("cut chunks", Fault::CutChunks, "200", End::Closed),
+        ("reset in the body", Fault::ResetBody, "200", End::Reset),
+        ("close after", Fault::CloseAfter, "200", End::Complete),
+        (
+            "drip",
+            Fault::Drip {
+                bytes: 99,
+                every: slow,
+            },
+            "200",
+            End::Complete,
+        ),
+        (
+            "drip body",
+            Fault::DripBody {
+                bytes: 99,
+                every: slow,
+            },
+            "200",
+            End::Complete,
+        ),
+        ("endless", Fault::EndlessBody, "200", End::TimedOut),
+        ("raw", Fault::Raw(b"SSH-2.0-x\r\n".to_vec()), "none", End::Closed),
+        ("delay", Fault::Delay(slow), "200", End::Complete),
+        (
+            "another answer",
+            Fault::Answer(Answer::html(503, "x")),
+            "503",
+            End::Complete,
+        ),
+        ("no body", Fault::Answer(Answer::new(204)), "204", End::TimedOut),
+        ("401", Fault::Unauthorized, "401", End::Complete),
+    ];
+    for (name, fault, expected, end) in table {
+        let simulator = start(fault);
+        let mut client = Client::new(&simulator);
+        if name == "no body" {
+            client
+                .stream
+                .set_read_timeout(Some(Duration::from_millis(50)))
+                .unwrap();
+        }
+        let (answer, ended) = client.page(&simulator, "");
+        assert_eq!((status(&answer), &ended), (expected, &end), "{name}: {answer}");
+        if name == "close after" {
+            assert_eq!(client.read().1, End::Closed);
+        }
+        let stats = simulator.stats();
+        let whole = ["close after", "drip", "drip body", "delay"].contains(&name);
+        assert_eq!((stats.pages, stats.rejections), (u64::from(whole), 0), "{name}");
+    }
+}
+
+#[test]
+fn a_long_body_is_cut_in_its_middle() {
+    for (fault, end) in [
+        (Fault::CutBody, End::Closed),
+        (Fault::ResetBody, End::Reset),
+        (Fault::CutChunks, End::Closed),
+    ] {
+        let simulator = start(fault.clone());
+        simulator.inject(
+            When::nth(2),
+            Fault::Insert {
+                index: 0,
+                bucket: format!("{{\"x\":\"{}\"}}", "y".repeat(300_000)),
+            },
+        );
+        let (answer, ended) = Client::new(&simulator).page(&simulator, "");
+        assert!(
+            (150_000..152_000).contains(&answer.len()),
+            "{fault:?}: {}",
+            answer.len()
+        );
+        assert_eq!(ended, end, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_head_request_gets_a_head() {
+    let simulator = Simulator::start().unwrap();
+    let mut client = Client::new(&simulator);
+    write!(
+        client.stream,
+        "HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let (answer, end) = client.read();
+    assert!(answer.contains("content-length: ") && answer.ends_with("\r\n\r\n") && end == End::Closed);
+}
+
+#[test]
+fn heads_can_be_long_and_full() {
+    let simulator = start(Fault::ManyHeaders(10_000));
+    let (answer, end) = Client::new(&simulator).page(&simulator, "");
+    assert_eq!(
+        (answer.matches("\r\nx-filler-").count(), end),
+        (10_000, End::Complete)
+    );
+    let simulator = start(Fault::LongHeader(500_000));
+    let (answer, end) = Client::new(&simulator).page(&simulator, "");
+    assert!(answer.len() > 500_000 && end == End::Complete);
+    let simulator = start(Fault::header("X", "a\r\nEvil: b"));
+    let (answer, _) = Client::new(&simulator).page(&simulator, "");
+    assert!(status(&answer) == "200" && !answer.contains("Evil"));
+}
+
+#[test]
+fn faults_add_up_and_can_be_injected_scripted_and_ended() {
+    let simulator = Simulator::builder().buckets(sample_buckets(3)).start().unwrap();
+    let ask = || {
+        let (answer, _) = Client::new(&simulator).page(&simulator, "?itemsPerPage=2");
+        answer
+    };
+    let second = When::nth(2).with_authorization();
+    simulator.inject(second.clone(), Fault::NoLinks);
+    simulator.inject(second.clone(), Fault::NoCount);
+    simulator.inject(second, Fault::header("Sunset", "soon"));
+    assert!(ask().contains("totalCount"));
+    let hit = ask();
+    assert!(hit.contains("\"links\":[]") && !hit.contains("totalCount") && hit.contains("sunset: soon"));
+    assert!(ask().contains("totalCount"));
+    simulator.script(|request| {
+        request
+            .has_authorization
+            .then_some(Fault::Answer(Answer::new(500)))
+    });
+    assert_eq!(status(&ask()), "500");
+    simulator.clear_faults();
+    simulator.inject(When::nth(1).with_authorization(), Fault::Delete { index: 0 });
+    assert!(ask().contains("\"totalCount\":2"));
+    let bucket = "{\"_id\":\"new\"}".to_owned();
+    simulator.inject(
+        When::nth(1).with_authorization(),
+        Fault::Insert { index: 0, bucket },
+    );
+    assert!(ask().contains("\"results\":[{\"_id\":\"new\"},"));
+    simulator.set_rate_limit(Some(RateLimit::new(1, Duration::from_secs(60))));
+    assert!(ask().contains("ratelimit-remaining: 0"));
+    let limited = ask();
+    assert!(
+        status(&limited) == "429"
+            && limited.contains("retry-after: 60\r\n")
+            && limited.contains("RATE_LIMITED")
+    );
+    assert_eq!(simulator.stats().rate_limited, 1);
+}
+
+#[test]
+fn only_get_is_served_and_bodies_are_read_off_the_connection() {
+    let simulator = Simulator::start().unwrap();
+    let target = target(&simulator, "");
+    for body in [
+        "Content-Length: 5\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        for expect in ["", "Expect: 100-continue\r\n"] {
+            let mut client = Client::new(&simulator);
+            let request = format!("POST {target} HTTP/1.1\r\nHost: localhost\r\n{expect}{body}");
+            client.stream.write_all(request.as_bytes()).unwrap();
+            let answer = client.read().0;
+            assert!(
+                answer.contains("HTTP/1.1 401 ") && answer.contains("connection: close"),
+                "{answer}"
+            );
+            assert_eq!(client.read(), (String::new(), End::Closed));
+        }
+    }
+    let mut client = Client::new(&simulator);
+    let (challenge, _) = client.send(&target, "");
+    let fields = authorization(&simulator, &target, &challenge, 1);
+    write!(
+        client.stream,
+        "DELETE {target} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"
+    )
+    .unwrap();
+    assert_eq!(
+        status(&client.read().0),
+        "401",
+        "the response is that of another method"
+    );
+}
+
+#[test]
+fn what_is_not_http_is_refused_and_harms_nobody() {
+    let simulator = Simulator::start().unwrap();
+    let long = vec![b'a'; 200_000];
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200));
+    let table: [&[u8]; 9] = [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/3.0\r\n\r\n",
+        b"GET /\xff\x00 HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        &long,
+        many.as_bytes(),
+    ];
+    for bytes in table {
+        let mut client = Client::new(&simulator);
+        // It fails if the refusal comes before the end.
+        let _ = client.stream.write_all(bytes);
+        let answer = client.read().0;
+        assert_eq!(status(&answer), "400", "{answer}");
+    }
+    for target in [
+        "*",
+        "/%zz",
+        "http://x/a",
+        "/api/atlas/v1.0/groups//backup/exportBuckets?&&=",
+    ] {
+        let (answer, end) = Client::new(&simulator).send(target, "");
+        assert_eq!((status(&answer), end), ("401", End::Complete), "{target}");
+    }
+    for field in [
+        "",
+        "Digest",
+        "Digest ",
+        "Digest a=\"\\",
+        "Basic x",
+        "Digest nc=\u{ff}",
+        "Digest username*=%,nc=%",
+    ] {
+        let (answer, _) = Client::new(&simulator).send("/", &format!("Authorization: {field}\r\n"));
+        assert_eq!(status(&answer), "401", "{field}");
+    }
+    assert_eq!(status(&Client::new(&simulator).page(&simulator, "").0), "200");
+}
+
+#[test]
+fn it_stops_at_once_whatever_its_connections_do() {
+    let hour = Duration::from_secs(3_600);
+    let faults = [
+        None,
+        Some(Fault::Delay(hour)),
+        Some(Fault::Drip {
+            bytes: 1,
+            every: hour,
+        }),
+        Some(Fault::EndlessBody),
+    ];
+    for fault in faults {
+        let described = format!("{fault:?}");
+        let simulator = Simulator::start().unwrap();
+        if let Some(fault) = fault {
+            simulator.inject(When::always(), fault);
+        }
+        let mut busy = TcpStream::connect(simulator.address).unwrap();
+        busy.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
+        let idle = TcpStream::connect(simulator.address).unwrap();
+        let started = Instant::now();
+        while simulator.stats().connections < 2 || simulator.stats().requests < 1 {
+            assert!(started.elapsed() < Duration::from_secs(5));
+            thread::yield_now();
+        }
+        let address = simulator.address;
+        drop(simulator);
+        assert!(started.elapsed() < Duration::from_secs(5), "{described}");
+        assert!(
+            TcpStream::connect(address).is_err(),
+            "{described}: it still listens"
+        );
+        drop((busy, idle));
+    }
+}
+
+#[test]
+fn connections_can_be_closed_while_they_are_idle() {
+    let simulator = Simulator::start().unwrap();
+    let mut client = Client::new(&simulator);
+    client.send("/", "");
+    simulator.close_connections();
+    assert_eq!(client.read(), (String::new(), End::Closed));
+    assert_eq!(status(&Client::new(&simulator).send("/", "").0), "401");
+}
+
+#[test]
+fn a_script_that_panics_ends_its_connection_only() {
+    let simulator = Simulator::builder()
+        .script(|request| -> Option<Fault> {
+            assert_ne!(request.number, 1, "this panic belongs to the test");
+            None
+        })
+        .start()
+        .unwrap();
+    assert_eq!(Client::new(&simulator).send("/", "").1, End::Reset);
+    assert_eq!(status(&Client::new(&simulator).send("/", "").0), "401");
+}
+
+#[test]
+fn what_cannot_be_served_is_refused_at_the_start() {
+    let refused = [
+        Simulator::builder().key("", "x"),
+        Simulator::builder().key("a:b", "x"),
+        Simulator::builder().key("a", ""),
+        Simulator::builder().project("1", [""; 0]),
+        Simulator::builder().buckets(["[]"]),
+        Simulator::builder().buckets(["{}"]).buckets(["{}"]),
+    ];
+    for builder in refused {
+        let shown = format!("{builder:?}");
+        assert_eq!(
+            builder.start().unwrap_err().kind(),
+            ErrorKind::InvalidInput,
+            "{shown}"
+        );
+    }
+    let first = Simulator::start().unwrap();
+    let again = Simulator::builder().port(first.address.port()).start();
+    assert_eq!(again.unwrap_err().kind(), ErrorKind::AddrInUse);
+}
+
+#[test]
+fn no_debug_output_has_the_private_key() {
+    let builder = Simulator::builder().key("public", "hush-hush");
+    let shown = format!("{builder:?}");
+    let shown = format!("{shown} {:?}", builder.start().unwrap());
+    assert!(
+        shown.contains("public") && !shown.contains("hush-hush"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_simulator_can_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Simulator>();
+}

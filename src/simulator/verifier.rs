@@ -1,0 +1,376 @@
+//! Digest as a strict server does it (RFC 7616): what an `Authorization` must say, and what follows.
+
+use std::time::Instant;
+
+use super::authorization::Authorization;
+use super::challenge::{Challenge, Qop, quoted};
+use super::nonces::{Lifetime, Nonces, Session};
+use super::rejection::Rejection;
+use crate::digest::{Algorithm, HexHash};
+
+/// A public key, which is the user name, and a private key, which is the password.
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) public: String,
+    pub(super) private: String,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({:?}, ..)", self.public)
+    }
+}
+
+/// The settings of a [`Verifier`].
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    pub(super) keys: Vec<Key>,
+    pub(super) challenge: Challenge,
+    pub(super) lifetime: Lifetime,
+    pub(super) strict: bool,
+    pub(super) rspauth: bool,
+    pub(super) next_nonce_every: Option<u32>,
+}
+
+/// What of a request goes into Digest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Presented<'a> {
+    pub(super) method: &'a [u8],
+    pub(super) target: &'a [u8],
+    pub(super) body: &'a [u8],
+}
+
+/// An `Authorization` that was right, and what its `Authentication-Info` is made of.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    algorithm: Algorithm,
+    ha1: HexHash,
+    uri: Vec<u8>,
+    nonce: Vec<u8>,
+    uses: u32,
+    protection: Option<Protection>,
+}
+
+/// The parameters that come with a `qop`.
+#[derive(Debug)]
+struct Protection {
+    qop: Qop,
+    nc: u32,
+    nc_text: Vec<u8>,
+    cnonce: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) struct Verifier {
+    policy: Policy,
+    nonces: Nonces,
+}
+
+impl Verifier {
+    pub(super) fn new(policy: Policy) -> Verifier {
+        let nonces = Nonces::new(policy.lifetime);
+        Verifier { policy, nonces }
+    }
+
+    /// The `WWW-Authenticate` fields of a 401, with a fresh nonce.
+    pub(super) fn challenge(&mut self, stale: bool, now: Instant) -> Vec<Vec<u8>> {
+        let nonce = self.nonces.issue(None, now);
+        self.policy.challenge.fields(&nonce, stale)
+    }
+
+    /// Forgets every nonce, as a restart does.
+    pub(super) fn forget_nonces(&mut self) {
+        self.nonces.forget();
+    }
+
+    /// Judges the value of an `Authorization` field. The nonce is judged before the user and the hash, as
+    /// Jetty does it: a wrong key with an old nonce is told of the nonce first.
+    pub(super) fn verify(
+        &mut self,
+        value: &[u8],
+        request: Presented<'_>,
+        now: Instant,
+    ) -> Result<Accepted, Rejection> {
+        let sent = Authorization::parse(value, self.policy.strict)?;
+        self.check_echoes(&sent, request)?;
+        let algorithm = self.algorithm(&sent)?;
+        let protection = self.protection(&sent, algorithm)?;
+        let nonce = sent.require("nonce")?.to_vec();
+        let nc = protection.as_ref().map(|protection| protection.nc);
+        let key = self.key(&sent, algorithm);
+        self.nonces.check(&nonce, nc, now)?;
+        let key = key?;
+        let uri = sent.require("uri")?.to_vec();
+        let (ha1, session) = self.matching_key(&sent, key, algorithm, &protection, request)?;
+        let uses = self.nonces.note(&nonce, nc, session);
+        Ok(Accepted {
+            algorithm,
+            ha1,
+            uri,
+            nonce,
+            uses,
+            protection,
+        })
+    }
+
+    /// `Authentication-Info` (3.5) for an answer with this body, if it is to be sent. `wrong` spoils its
+    /// `rspauth`, as a server does that does not know the key.
+    pub(super) fn authentication_info(
+        &mut self,
+        accepted: &Accepted,
+        body: &[u8],
+        wrong: bool,
+        now: Instant,
+    ) -> Option<Vec<u8>> {
+        let mut parts: Vec<Vec<u8>> = Vec::new();
+        if let Some(every) = self.policy.next_nonce_every
+            && accepted.uses.is_multiple_of(every)
+        {
+            let session = self.nonces.session(&accepted.nonce).cloned();
+            let next = self.nonces.issue(session, now);
+            parts.push(format!("nextnonce=\"{next}\"").into_bytes());
+        }
+        if (self.policy.rspauth || wrong)
+            && let Some(protection) = &accepted.protection
+        {
+            let rspauth = if wrong {
+                accepted.algorithm.hash.hash(&[b"wrong"])?
+            } else {
+                rspauth(accepted, protection, body)?
+            };
+            parts.push([b"rspauth=\"", rspauth.as_bytes(), b"\""].concat());
+            parts.push(format!("qop={}", protection.qop.name()).into_bytes());
+            parts.push([b"cnonce=".as_slice(), &quoted(&protection.cnonce)].concat());
+            parts.push([b"nc=".as_slice(), &protection.nc_text].concat());
+        }
+        (!parts.is_empty()).then(|| parts.join(b", ".as_slice()))
+    }
+
+    /// What the client must repeat: realm, opaque, and the request-target.
+    fn check_echoes(&self, sent: &Authorization, request: Presented<'_>) -> Result<(), Rejection> {
+        let challenge = &self.policy.challenge;
+        let realm = sent.require("realm")?;
+        if realm != challenge.realm {
+            return Err(Rejection::WrongRealm(lossy(realm)));
+        }
+        match (sent.get("opaque"), &challenge.opaque) {
+            (None, Some(_)) => return Err(Rejection::Missing("opaque")),
+            (Some(_), None) => return Err(Rejection::Unexpected("opaque")),
+            (Some(echo), Some(opaque)) if echo != opaque => return Err(Rejection::WrongOpaque(lossy(echo))),
+            _ => {}
+        }
+        let uri = sent.require("uri")?;
+        if uri != request.target {
+            return Err(Rejection::WrongUri {
+                uri: lossy(uri),
+                target: lossy(request.target),
+            });
+        }
+        Ok(())
+    }
+
+    fn algorithm(&self, sent: &Authorization) -> Result<Algorithm, Rejection> {
+        let offered = &self.policy.challenge.algorithms;
+        let Some(name) = sent.get("algorithm") else {
+            let may_be_absent =
+                offered.is_empty() || (!self.policy.strict && offered.contains(&Algorithm::MD5));
+            return if may_be_absent {
+                Ok(Algorithm::MD5)
+            } else {
+                Err(Rejection::Missing("algorithm"))
+            };
+        };
+        let known = Algorithm::from_name(name).filter(|algorithm| algorithm.hash.is_supported());
+        match known {
+            Some(algorithm) if offered.contains(&algorithm) => Ok(algorithm),
+            Some(Algorithm::MD5) if offered.is_empty() => Ok(Algorithm::MD5),
+            _ => Err(Rejection::WrongAlgorithm(lossy(name))),
+        }
+    }
+
+    fn protection(
+        &self,
+        sent: &Authorization,
+        algorithm: Algorithm,
+    ) -> Result<Option<Protection>, Rejection> {
+        let offered = &self.policy.challenge.qop;
+        let Some(name) = sent.get("qop") else {
+            if !offered.is_empty() {
+                return Err(Rejection::Missing("qop"));
+            }
+            if sent.get("nc").is_some() {
+                return Err(Rejection::Unexpected("nc"));
+            }
+            // 3.4: no qop, no cnonce. But a -sess key is made with one, so there it must come all the same.
+            if sent.get("cnonce").is_some() != algorithm.session {
+                return Err(if algorithm.session {
+                    Rejection::Missing("cnonce")
+                } else {
+                    Rejection::Unexpected("cnonce")
+                });
+            }
+            return Ok(None);
+        };
+        let qop = offered.iter().find(|qop| qop.name().as_bytes() == name);
+        let nc_text = sent.require("nc")?.to_vec();
+        Ok(Some(Protection {
+            qop: *qop.ok_or_else(|| Rejection::WrongQop(lossy(name)))?,
+            nc: self.nc(&nc_text)?,
+            nc_text,
+            cnonce: sent.require("cnonce")?.to_vec(),
+        }))
+    }
+
+    fn nc(&self, text: &[u8]) -> Result<u32, Rejection> {
+        let digit =
+            |byte: &u8| byte.is_ascii_hexdigit() && !(self.policy.strict && byte.is_ascii_uppercase());
+        let well_formed = text.len() == 8 && text.iter().all(digit);
+        let number = u32::from_str_radix(&lossy(text), 16).ok();
+        number
+            .filter(|nc| well_formed && *nc > 0)
+            .ok_or_else(|| Rejection::BadNc(lossy(text)))
+    }
+
+    /// The key that the user name means: plain, hashed (3.4.4), or as RFC 8187 encodes it.
+    fn key(&self, sent: &Authorization, algorithm: Algorithm) -> Result<Key, Rejection> {
+        let challenge = &self.policy.challenge;
+        let hashed = match sent.get("userhash") {
+            None | Some(b"false") => false,
+            Some(b"true") if challenge.userhash => true,
+            Some(other) => return Err(Rejection::WrongUserhash(lossy(other))),
+        };
+        let name = match (sent.get("username"), sent.get("username*")) {
+            (Some(_), Some(_)) => return Err(Rejection::Unexpected("username*")),
+            (None, Some(_)) if hashed => return Err(Rejection::Unexpected("username*")),
+            (None, Some(encoded)) => extended(encoded)?,
+            (Some(name), None) => name.to_vec(),
+            (None, None) => return Err(Rejection::Missing("username")),
+        };
+        let means = |key: &&Key| {
+            if hashed {
+                let hash = algorithm
+                    .hash
+                    .hash(&[key.public.as_bytes(), b":", &challenge.realm]);
+                hash.is_some_and(|hash| hash.as_bytes() == name)
+            } else {
+                key.public.as_bytes() == name
+            }
+        };
+        let key = self.policy.keys.iter().find(means).cloned();
+        key.ok_or_else(|| Rejection::UnknownUser(lossy(&name)))
+    }
+
+    /// H(A1), if the response fits it, and the session that it was made for.
+    fn matching_key(
+        &self,
+        sent: &Authorization,
+        key: Key,
+        algorithm: Algorithm,
+        protection: &Option<Protection>,
+        request: Presented<'_>,
+    ) -> Result<(HexHash, Option<Session>), Rejection> {
+        let hash = |parts: &[&[u8]]| algorithm.hash.hash(parts).ok_or(Rejection::WrongResponse);
+        let nonce = sent.require("nonce")?;
+        let response = sent.require("response")?;
+        let ha2 = match protection {
+            Some(Protection {
+                qop: Qop::AuthInt, ..
+            }) => {
+                let body = hash(&[request.body])?;
+                hash(&[request.method, b":", request.target, b":", body.as_bytes()])?
+            }
+            _ => hash(&[request.method, b":", request.target])?,
+        };
+        let realm = &self.policy.challenge.realm;
+        let base = hash(&[key.public.as_bytes(), b":", realm, b":", key.private.as_bytes()])?;
+        for session in self.sessions(sent, algorithm)? {
+            let ha1 = match &session {
+                Some(session) => hash(&[base.as_bytes(), b":", &session.nonce, b":", &session.cnonce])?,
+                None => base,
+            };
+            let (ha1_text, ha2_text) = (ha1.as_bytes(), ha2.as_bytes());
+            let expected = match protection {
+                Some(Protection {
+                    qop, nc_text, cnonce, ..
+                }) => {
+                    let qop = qop.name().as_bytes();
+                    hash(&[
+                        ha1_text, b":", nonce, b":", nc_text, b":", cnonce, b":", qop, b":", ha2_text,
+                    ])?
+                }
+                None => hash(&[ha1_text, b":", nonce, b":", ha2_text])?,
+            };
+            if expected.as_bytes() == response {
+                return Ok((ha1, session));
+            }
+        }
+        Err(Rejection::WrongResponse)
+    }
+
+    /// The sessions that a `-sess` key may belong to (3.4.2): the one that this nonce has begun. curl
+    /// makes a new key for each request, from that request's own nonce and cnonce; unless strict, that
+    /// passes too.
+    fn sessions(
+        &self,
+        sent: &Authorization,
+        algorithm: Algorithm,
+    ) -> Result<Vec<Option<Session>>, Rejection> {
+        if !algorithm.session {
+            return Ok(vec![None]);
+        }
+        let nonce = sent.require("nonce")?.to_vec();
+        let cnonce = sent.require("cnonce")?.to_vec();
+        let own = Session {
+            nonce: nonce.clone(),
+            cnonce,
+        };
+        Ok(match self.nonces.session(&nonce) {
+            Some(begun) if self.policy.strict || *begun == own => vec![Some(begun.clone())],
+            Some(begun) => vec![Some(begun.clone()), Some(own)],
+            None => vec![Some(own)],
+        })
+    }
+}
+
+/// The response of the server (3.5): as the client's, but without the method.
+fn rspauth(accepted: &Accepted, protection: &Protection, body: &[u8]) -> Option<HexHash> {
+    let hash = accepted.algorithm.hash;
+    let ha2 = match protection.qop {
+        Qop::Auth => hash.hash(&[b":", &accepted.uri])?,
+        Qop::AuthInt => hash.hash(&[b":", &accepted.uri, b":", hash.hash(&[body])?.as_bytes()])?,
+    };
+    hash.hash(&[
+        accepted.ha1.as_bytes(),
+        b":",
+        &accepted.nonce,
+        b":",
+        &protection.nc_text,
+        b":",
+        &protection.cnonce,
+        b":",
+        protection.qop.name().as_bytes(),
+        b":",
+        ha2.as_bytes(),
+    ])
+}
+
+/// An ext-value of RFC 8187 in UTF-8: `UTF-8''J%C3%A4s%C3%B8n`.
+fn extended(value: &[u8]) -> Result<Vec<u8>, Rejection> {
+    let bad = || Rejection::BadUsername(lossy(value));
+    let mut parts = value.splitn(3, |&byte| byte == b'\'');
+    let charset = parts.next().unwrap_or_default();
+    let (Some(_language), Some(encoded)) = (parts.next(), parts.next()) else {
+        return Err(bad());
+    };
+    if !charset.eq_ignore_ascii_case(b"UTF-8") || encoded.contains(&b'\'') {
+        return Err(bad());
+    }
+    super::target::percent_decode(encoded).ok_or_else(bad)
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests;
