@@ -10,7 +10,7 @@ use ureq::http::{HeaderMap, header};
 
 use crate::digest::{self, Attempt, Session};
 use crate::endpoint::PageRequest;
-use crate::error::{Error, InvalidInput, NetworkError, NetworkPhase, Refusal};
+use crate::error::{Error, InvalidInput, NetworkError, NetworkPhase, OneLine, Refusal};
 use crate::page::{self, BadBody, Page};
 use crate::retry::{self, Policy, Verdict};
 
@@ -147,7 +147,7 @@ impl Transport {
             return Outcome::Answered(answer);
         }
         for challenge in answer.headers.get_all(header::WWW_AUTHENTICATE) {
-            log::debug!("challenged: {}", challenge.as_bytes().escape_ascii());
+            log::debug!("challenged: {}", OneLine(&String::from_utf8_lossy(challenge.as_bytes())));
         }
         Outcome::Challenged(answer)
     }

@@ -23,11 +23,7 @@ pub struct Answer {
 impl Answer {
     /// An answer with this status (100 to 999), without header fields of its own and without a body.
     pub fn new(status: u16) -> Answer {
-        Answer {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Answer { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// Adds a header field. The same name may come several times.
@@ -58,9 +54,7 @@ impl Answer {
 
     /// An HTML page, as a proxy or a captive portal sends it.
     pub fn html(status: u16, body: impl Into<Vec<u8>>) -> Answer {
-        Answer::new(status)
-            .header("Content-Type", "text/html;charset=utf-8")
-            .body(body)
+        Answer::new(status).header("Content-Type", "text/html;charset=utf-8").body(body)
     }
 
     /// A redirect to `location`: 301, 302, 303, 307 or 308.
@@ -95,21 +89,14 @@ impl Answer {
     }
 
     pub(super) fn json(status: u16, body: &serde_json::Value) -> Answer {
-        Answer::new(status)
-            .header("Content-Type", "application/json")
-            .body(body.to_string())
+        Answer::new(status).header("Content-Type", "application/json").body(body.to_string())
     }
 
     pub(super) fn has_header(&self, name: &str) -> bool {
-        self.headers
-            .iter()
-            .any(|(known, _)| known.eq_ignore_ascii_case(name))
+        self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 }
 
 fn reason(status: u16) -> &'static str {
-    StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("Unknown")
+    StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown")
 }

@@ -17,9 +17,7 @@ struct Parameter {
 }
 
 /// RFC 7616 3.4: these values must be quoted…
-const QUOTED: [&str; 7] = [
-    "username", "realm", "nonce", "uri", "response", "cnonce", "opaque",
-];
+const QUOTED: [&str; 7] = ["username", "realm", "nonce", "uri", "response", "cnonce", "opaque"];
 /// …and these must not. (`username*` has no other form: RFC 8187.)
 const BARE: [&str; 5] = ["algorithm", "qop", "nc", "userhash", "username*"];
 
@@ -62,10 +60,7 @@ impl Authorization {
             parameter.quoted
         };
         if parameter.quoted != expected {
-            return Err(Rejection::Quoting {
-                parameter: parameter.name,
-                quoted: parameter.quoted,
-            });
+            return Err(Rejection::Quoting { parameter: parameter.name, quoted: parameter.quoted });
         }
         self.parameters.push(parameter);
         Ok(())
@@ -73,8 +68,7 @@ impl Authorization {
 
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
         let mut all = self.parameters.iter();
-        all.find(|parameter| parameter.name == name)
-            .map(|parameter| parameter.value.as_slice())
+        all.find(|parameter| parameter.name == name).map(|parameter| parameter.value.as_slice())
     }
 
     pub(super) fn require(&self, name: &'static str) -> Result<&[u8], Rejection> {
@@ -96,20 +90,12 @@ impl Cursor<'_> {
         }
         self.spaces();
         let quoted = self.rest.first() == Some(&b'"');
-        let value = if quoted {
-            self.quoted_string()?
-        } else {
-            self.token()?.into_bytes()
-        };
+        let value = if quoted { self.quoted_string()? } else { self.token()?.into_bytes() };
         Ok(Parameter { name, value, quoted })
     }
 
     fn token(&mut self) -> Result<String, Rejection> {
-        let end = self
-            .rest
-            .iter()
-            .position(|byte| !is_token_byte(*byte))
-            .unwrap_or(self.rest.len());
+        let end = self.rest.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(self.rest.len());
         let (token, rest) = self.rest.split_at_checked(end).unwrap_or_default();
         if token.is_empty() {
             return Err(self.unexpected("a token"));
@@ -155,10 +141,7 @@ impl Cursor<'_> {
 
     fn unexpected(&self, expected: &str) -> Rejection {
         let found: Vec<u8> = self.rest.iter().copied().take(20).collect();
-        Rejection::Syntax(format!(
-            "expected {expected}, found {:?}",
-            String::from_utf8_lossy(&found)
-        ))
+        Rejection::Syntax(format!("expected {expected}, found {:?}", String::from_utf8_lossy(&found)))
     }
 }
 
@@ -208,10 +191,7 @@ mod tests {
         ];
         for (name, value) in table {
             let refused = Authorization::parse(value, false);
-            assert!(
-                matches!(refused, Err(Rejection::Syntax(_))),
-                "{name}: {refused:?}"
-            );
+            assert!(matches!(refused, Err(Rejection::Syntax(_))), "{name}: {refused:?}");
         }
     }
 

@@ -40,10 +40,7 @@ impl Builder {
             keys: Vec::new(),
             projects: Vec::new(),
             challenge: Challenge::default(),
-            lifetime: Lifetime {
-                uses: 1024,
-                time: Duration::from_secs(60),
-            },
+            lifetime: Lifetime { uses: 1024, time: Duration::from_secs(60) },
             strict: false,
             rspauth: false,
             next_nonce_every: None,
@@ -63,10 +60,7 @@ impl Builder {
     /// Adds an API key that may read every project. Default: one key, [`Simulator::public_key`] and
     /// [`Simulator::private_key`], if none is added.
     pub fn key(mut self, public: impl Into<String>, private: impl Into<String>) -> Builder {
-        self.keys.push(Key {
-            public: public.into(),
-            private: private.into(),
-        });
+        self.keys.push(Key { public: public.into(), private: private.into() });
         self
     }
 
@@ -153,9 +147,7 @@ impl Builder {
     where
         I: IntoIterator<Item = Fault>,
     {
-        self.scripts.push(Arc::new(move |request: &RequestInfo| {
-            script(request).into_iter().collect()
-        }));
+        self.scripts.push(Arc::new(move |request: &RequestInfo| script(request).into_iter().collect()));
         self
     }
 

@@ -28,11 +28,7 @@ pub(super) fn serve(
     connections: &Connections,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut socket = Socket {
-        stream,
-        chunk: vec![0; 8 * 1024],
-        held: 0,
-    };
+    let mut socket = Socket { stream, chunk: vec![0; 8 * 1024], held: 0 };
     loop {
         let received = match socket.receive() {
             Ok(Some(received)) => received,
@@ -47,9 +43,7 @@ pub(super) fn serve(
         if !decided.delivery.resets() {
             socket.release()?;
         }
-        let afterwards = decided
-            .delivery
-            .send(received.reply, &decided.answer, stream, connections)?;
+        let afterwards = decided.delivery.send(received.reply, &decided.answer, stream, connections)?;
         match afterwards {
             Afterwards::Keep if received.body.is_empty() => {}
             Afterwards::Keep | Afterwards::Close | Afterwards::Reset => return Ok(()),
@@ -109,11 +103,7 @@ impl Socket<'_> {
             }
         };
         // The request-target as it was sent: what `uri` must equal is not a parsed URI written anew.
-        let target = head
-            .split(|&byte| byte == b' ')
-            .nth(1)
-            .unwrap_or_default()
-            .to_vec();
+        let target = head.split(|&byte| byte == b' ').nth(1).unwrap_or_default().to_vec();
         let (reply, body) = match reply.proceed() {
             Some(RecvRequestResult::ProvideResponse(reply)) => (reply, Vec::new()),
             Some(RecvRequestResult::RecvBody(reply)) => self.receive_body(reply)?,
@@ -125,12 +115,7 @@ impl Socket<'_> {
             }
             None => return Err(invalid("the request is incomplete")),
         };
-        Ok(Some(Received {
-            request,
-            target,
-            body,
-            reply,
-        }))
+        Ok(Some(Received { request, target, body, reply }))
     }
 
     fn receive_body(&mut self, mut reply: Reply<RecvBody>) -> io::Result<(Reply<ProvideResponse>, Vec<u8>)> {
@@ -158,8 +143,7 @@ impl Socket<'_> {
 
     /// Takes bytes off the kernel that were looked at before.
     fn take(&mut self, count: usize) -> io::Result<()> {
-        self.stream
-            .read_exact(self.chunk.get_mut(..count).unwrap_or_default())
+        self.stream.read_exact(self.chunk.get_mut(..count).unwrap_or_default())
     }
 
     /// Takes the byte that was held back.

@@ -46,18 +46,12 @@ pub(super) enum Afterwards {
 impl Delivery {
     /// Whether the client gets all of the answer, if it waits.
     pub(super) fn is_whole(&self) -> bool {
-        matches!(
-            self,
-            Delivery::Whole | Delivery::CloseAfter | Delivery::Drip { .. }
-        )
+        matches!(self, Delivery::Whole | Delivery::CloseAfter | Delivery::Drip { .. })
     }
 
     /// Whether the client gets the status of the answer.
     pub(super) fn tells_status(&self) -> bool {
-        !matches!(
-            self,
-            Delivery::Reset | Delivery::Close | Delivery::CutHead | Delivery::Raw(_)
-        )
+        !matches!(self, Delivery::Reset | Delivery::Close | Delivery::CutHead | Delivery::Raw(_))
     }
 
     /// Whether the rest of the request must stay unread.
@@ -86,11 +80,7 @@ impl Delivery {
                 let (at_once, rest) = message.split(if *head { 0 } else { message.head });
                 stream.write_all(at_once)?;
                 let dripped = drip(rest, *bytes, *every, stream, connections)?;
-                return Ok(if dripped {
-                    message.afterwards
-                } else {
-                    Afterwards::Close
-                });
+                return Ok(if dripped { message.afterwards } else { Afterwards::Close });
             }
             Delivery::Reset => return Ok(Afterwards::Reset),
             Delivery::Close => {}
@@ -110,11 +100,7 @@ impl Delivery {
                 spaces_without_end(stream)?;
             }
         }
-        Ok(if self.resets() {
-            Afterwards::Reset
-        } else {
-            Afterwards::Close
-        })
+        Ok(if self.resets() { Afterwards::Reset } else { Afterwards::Close })
     }
 }
 
@@ -158,9 +144,7 @@ impl Message {
     ) -> Result<Message, ureq_proto::Error> {
         let response = response(answer, chunked);
         let fields = response.headers().iter();
-        let head_room: usize = fields
-            .map(|(name, value)| name.as_str().len() + value.len() + 4)
-            .sum();
+        let head_room: usize = fields.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         // A chunk costs its length in hexadecimal and two line ends.
         let mut bytes = vec![0; head_room + answer.body.len() + answer.body.len() / 64 + 512];
         let mut sending = reply.provide(response)?;
@@ -189,11 +173,7 @@ impl Message {
         Ok(Message {
             bytes,
             head,
-            afterwards: if end.must_close_connection() {
-                Afterwards::Close
-            } else {
-                Afterwards::Keep
-            },
+            afterwards: if end.must_close_connection() { Afterwards::Close } else { Afterwards::Keep },
         })
     }
 
@@ -212,10 +192,7 @@ fn response(answer: &Answer, chunked: bool) -> Response<()> {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.status_mut() = status;
     for (name, value) in &answer.headers {
-        let field = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_bytes(value),
-        );
+        let field = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value));
         let added = match field {
             (Ok(name), Ok(value)) => response.headers_mut().try_append(name, value).is_ok(),
             _ => false,
@@ -230,9 +207,7 @@ fn response(answer: &Answer, chunked: bool) -> Response<()> {
         let value = HeaderValue::from_static("chunked");
         response.headers_mut().insert(header::TRANSFER_ENCODING, value);
     } else if !bodiless && !answer.has_header("Content-Length") && !answer.has_header("Transfer-Encoding") {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_LENGTH, answer.body.len().into());
+        response.headers_mut().insert(header::CONTENT_LENGTH, answer.body.len().into());
     }
     response
 }

@@ -164,12 +164,7 @@ impl When {
     }
 
     fn occurrence(occurrence: Occurrence) -> When {
-        When {
-            occurrence,
-            page: None,
-            project: None,
-            authorization: None,
-        }
+        When { occurrence, page: None, project: None, authorization: None }
     }
 
     /// Only requests for this `pageNum` count.
@@ -199,9 +194,7 @@ impl When {
     fn counts(&self, request: &RequestInfo) -> bool {
         let project = request.project_id.as_deref();
         self.page.is_none_or(|page| request.page_num == Some(page))
-            && self
-                .authorization
-                .is_none_or(|wanted| request.has_authorization == wanted)
+            && self.authorization.is_none_or(|wanted| request.has_authorization == wanted)
             && (self.project.is_none() || self.project.as_deref() == project)
     }
 }
@@ -236,11 +229,7 @@ pub(super) struct Rule {
 
 impl Rule {
     pub(super) fn new(when: When, fault: Fault) -> Rule {
-        Rule {
-            when,
-            fault,
-            counted: 0,
-        }
+        Rule { when, fault, counted: 0 }
     }
 
     /// The fault, if it hits this request.
@@ -322,20 +311,8 @@ impl Plan {
             Fault::ResetBody => self.delivery = Delivery::CutBody { reset: true },
             Fault::CutChunks => self.delivery = Delivery::CutChunks,
             Fault::CloseAfter => self.delivery = Delivery::CloseAfter,
-            Fault::Drip { bytes, every } => {
-                self.delivery = Delivery::Drip {
-                    bytes,
-                    every,
-                    head: true,
-                }
-            }
-            Fault::DripBody { bytes, every } => {
-                self.delivery = Delivery::Drip {
-                    bytes,
-                    every,
-                    head: false,
-                }
-            }
+            Fault::Drip { bytes, every } => self.delivery = Delivery::Drip { bytes, every, head: true },
+            Fault::DripBody { bytes, every } => self.delivery = Delivery::Drip { bytes, every, head: false },
             Fault::EndlessBody => self.delivery = Delivery::Endless,
         }
     }
@@ -364,24 +341,12 @@ mod tests {
             ("always", When::always(), vec![0, 1, 2, 3, 4, 5]),
             ("the third", When::nth(3), vec![2]),
             ("every second", When::every(2), vec![1, 3, 5]),
-            (
-                "every zeroth is every one",
-                When::every(0),
-                vec![0, 1, 2, 3, 4, 5],
-            ),
+            ("every zeroth is every one", When::every(0), vec![0, 1, 2, 3, 4, 5]),
             ("the first two", When::first(2), vec![0, 1]),
             ("after four", When::after(4), vec![4, 5]),
             ("the second on page 2", When::nth(2).on_page(2), vec![4]),
-            (
-                "the first authorized",
-                When::first(1).with_authorization(),
-                vec![1],
-            ),
-            (
-                "the unauthorized",
-                When::always().without_authorization(),
-                vec![0],
-            ),
+            ("the first authorized", When::first(1).with_authorization(), vec![1]),
+            ("the unauthorized", When::always().without_authorization(), vec![0]),
             ("this project", When::nth(1).in_project("AB"), vec![0]),
             ("another project", When::always().in_project("cd"), vec![]),
         ];

@@ -42,12 +42,7 @@ pub(super) struct Nonces {
 
 impl Nonces {
     pub(super) fn new(lifetime: Lifetime) -> Nonces {
-        Nonces {
-            lifetime,
-            alive: HashMap::new(),
-            order: VecDeque::new(),
-            issued: 0,
-        }
+        Nonces { lifetime, alive: HashMap::new(), order: VecDeque::new(), issued: 0 }
     }
 
     /// Issues a nonce: 32 characters of base64, as Atlas's are. A `nextnonce` goes on with the session
@@ -61,12 +56,7 @@ impl Nonces {
 
     /// Takes a nonce as issued now: one of our own, or that of a published example.
     pub(super) fn adopt(&mut self, text: &str, session: Option<Session>, now: Instant) {
-        let nonce = Nonce {
-            issued: now,
-            uses: 0,
-            seen: HashSet::new(),
-            session,
-        };
+        let nonce = Nonce { issued: now, uses: 0, seen: HashSet::new(), session };
         self.alive.insert(text.into(), nonce);
         self.order.push_back(text.into());
         if self.order.len() > REMEMBERED
@@ -126,10 +116,7 @@ fn fresh(count: u64) -> String {
         *byte = byte.wrapping_add((count >> (6 * i)) as u8);
     }
     let characters = bytes.iter().map(|byte| usize::from(byte & 63));
-    characters
-        .filter_map(|index| ALPHABET.get(index))
-        .map(|&character| char::from(character))
-        .collect()
+    characters.filter_map(|index| ALPHABET.get(index)).map(|&character| char::from(character)).collect()
 }
 
 #[cfg(test)]
@@ -147,10 +134,7 @@ mod tests {
         let all: HashSet<String> = (0..1_000).map(|_| nonces.issue(None, now)).collect();
         assert_eq!(all.len(), 1_000);
         let base64 = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
-        assert!(
-            all.iter()
-                .all(|nonce| nonce.len() == 32 && nonce.chars().all(base64))
-        );
+        assert!(all.iter().all(|nonce| nonce.len() == 32 && nonce.chars().all(base64)));
     }
 
     #[test]
@@ -160,10 +144,7 @@ mod tests {
         for nc in [3, 1, 2] {
             assert_eq!(nonces.check(&nonce, Some(nc), now), Ok(()));
             nonces.note(&nonce, Some(nc), None);
-            assert_eq!(
-                nonces.check(&nonce, Some(nc), now),
-                Err(Rejection::RepeatedNc(nc))
-            );
+            assert_eq!(nonces.check(&nonce, Some(nc), now), Err(Rejection::RepeatedNc(nc)));
         }
         assert_eq!(nonces.check(&nonce, Some(4), now), Err(Rejection::ExhaustedNonce));
     }
@@ -185,10 +166,7 @@ mod tests {
         let nonce = nonces.issue(None, now).into_bytes();
         let later = now + Duration::from_secs(60);
         assert_eq!(nonces.check(&nonce, Some(1), later), Err(Rejection::ExpiredNonce));
-        assert_eq!(
-            nonces.check(b"another", Some(1), now),
-            Err(Rejection::UnknownNonce)
-        );
+        assert_eq!(nonces.check(b"another", Some(1), now), Err(Rejection::UnknownNonce));
         nonces.forget();
         assert_eq!(nonces.check(&nonce, Some(1), now), Err(Rejection::UnknownNonce));
     }

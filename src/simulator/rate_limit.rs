@@ -85,19 +85,13 @@ pub(super) struct Decision {
 
 impl Limiter {
     pub(super) fn new(limit: RateLimit) -> Limiter {
-        Limiter {
-            limit,
-            levels: HashMap::new(),
-        }
+        Limiter { limit, levels: HashMap::new() }
     }
 
     pub(super) fn take(&mut self, project: &str, now: Instant) -> Decision {
         let RateLimit { capacity, refill, .. } = self.limit;
         let scope = if self.limit.per_project { project } else { "" };
-        let full = Level {
-            tokens: capacity,
-            at: now,
-        };
+        let full = Level { tokens: capacity, at: now };
         let level = self.levels.entry(scope.to_owned()).or_insert(full);
         let gained = now.saturating_duration_since(level.at).as_nanos() / refill.as_nanos();
         let missing = capacity - level.tokens;
@@ -115,11 +109,7 @@ impl Limiter {
             level.tokens -= 1;
             None
         };
-        Decision {
-            limit: capacity,
-            remaining: level.tokens,
-            refused,
-        }
+        Decision { limit: capacity, remaining: level.tokens, refused }
     }
 }
 
@@ -127,10 +117,7 @@ impl Decision {
     /// Atlas's 429, if there was no token left.
     pub(super) fn refusal(&self, path: &str) -> Option<Answer> {
         let retry_after = self.refused?;
-        let detail = format!(
-            "Rate limit exceeded. The limit of {} for {path} is used up.",
-            self.limit
-        );
+        let detail = format!("Rate limit exceeded. The limit of {} for {path} is used up.", self.limit);
         let answer = Answer::atlas_error(429, "RATE_LIMITED", &detail, &[path]);
         Some(match retry_after {
             Some(seconds) => answer.header("Retry-After", seconds.to_string()),
@@ -186,12 +173,7 @@ mod tests {
         let value =
             |headers: Vec<(String, Vec<u8>)>| headers.into_iter().find(|(name, _)| name == "Retry-After");
         assert_eq!(value(refused(limit.clone())).unwrap().1, b"1");
-        assert_eq!(
-            value(refused(limit.clone().retry_after(Duration::as_secs)))
-                .unwrap()
-                .1,
-            b"0"
-        );
+        assert_eq!(value(refused(limit.clone().retry_after(Duration::as_secs))).unwrap().1, b"0");
         assert_eq!(value(refused(limit.without_retry_after())), None);
     }
 

@@ -64,10 +64,7 @@ pub enum Rejection {
 impl Rejection {
     /// Whether only the nonce was to blame, so that the 401 says `stale=true` (3.3).
     pub fn is_stale(&self) -> bool {
-        matches!(
-            self,
-            Rejection::UnknownNonce | Rejection::ExpiredNonce | Rejection::ExhaustedNonce
-        )
+        matches!(self, Rejection::UnknownNonce | Rejection::ExpiredNonce | Rejection::ExhaustedNonce)
     }
 }
 
@@ -77,14 +74,8 @@ impl fmt::Display for Rejection {
             Rejection::SeveralFields => f.write_str("more than one Authorization field"),
             Rejection::OtherScheme(scheme) => write!(f, "the scheme is {scheme}, not Digest"),
             Rejection::Syntax(problem) => f.write_str(problem),
-            Rejection::Quoting {
-                parameter,
-                quoted: true,
-            } => write!(f, "{parameter} must not be quoted"),
-            Rejection::Quoting {
-                parameter,
-                quoted: false,
-            } => write!(f, "{parameter} must be quoted"),
+            Rejection::Quoting { parameter, quoted: true } => write!(f, "{parameter} must not be quoted"),
+            Rejection::Quoting { parameter, quoted: false } => write!(f, "{parameter} must be quoted"),
             Rejection::Duplicate(name) => write!(f, "{name} came twice"),
             Rejection::Missing(name) => write!(f, "{name} is missing"),
             Rejection::Unexpected(name) => write!(f, "{name} has no place in an answer to this challenge"),

@@ -12,15 +12,9 @@ struct MediaType {
     end: Option<(&'static str, &'static str)>,
 }
 
-const V1: MediaType = MediaType {
-    name: "application/json",
-    end: None,
-};
+const V1: MediaType = MediaType { name: "application/json", end: None };
 const V2: [MediaType; 2] = [
-    MediaType {
-        name: "application/vnd.atlas.2024-05-30+json",
-        end: None,
-    },
+    MediaType { name: "application/vnd.atlas.2024-05-30+json", end: None },
     MediaType {
         name: "application/vnd.atlas.2023-01-01+json",
         end: Some(("Thu, 30 May 2024 00:00:00 GMT", "Thu, 01 Jul 2027 00:00:00 GMT")),
@@ -55,13 +49,8 @@ pub(super) fn answer(
     form: &Form,
     distortion: &Distortion,
 ) -> Result<Answer, Answer> {
-    page(target, accept, projects, form, distortion).map_err(|error| {
-        if target.wants_envelope() {
-            enclosed(error, form)
-        } else {
-            error
-        }
-    })
+    page(target, accept, projects, form, distortion)
+        .map_err(|error| if target.wants_envelope() { enclosed(error, form) } else { error })
 }
 
 fn page(
@@ -73,12 +62,7 @@ fn page(
 ) -> Result<Answer, Answer> {
     let Some((version, id)) = target.export_buckets() else {
         let detail = format!("Cannot find resource {}.", target.path);
-        return Err(Answer::atlas_error(
-            404,
-            "RESOURCE_NOT_FOUND",
-            &detail,
-            &[&target.path],
-        ));
+        return Err(Answer::atlas_error(404, "RESOURCE_NOT_FOUND", &detail, &[&target.path]));
     };
     let media_type = match version {
         ApiVersion::V1 => V1,
@@ -98,20 +82,13 @@ fn page(
     })?;
     if distortion.count_refused && query.include_count {
         let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
-        return Err(Answer::atlas_error(
-            400,
-            "CANNOT_CALCULATE_TOTAL_COUNT",
-            detail,
-            &[],
-        ));
+        return Err(Answer::atlas_error(400, "CANNOT_CALCULATE_TOTAL_COUNT", detail, &[]));
     }
     let base = distortion.link_base.as_deref().unwrap_or(&form.base_url);
     let url = format!("{base}{}", target.path);
     let body = body(&url, buckets, &query, form, distortion);
     let body = if query.pretty { pretty(&body) } else { body };
-    let answer = Answer::new(200)
-        .header("Content-Type", media_type.name)
-        .body(body);
+    let answer = Answer::new(200).header("Content-Type", media_type.name).body(body);
     Ok(match media_type.end {
         Some((deprecation, sunset)) => answer.header("Deprecation", deprecation).header("Sunset", sunset),
         None => answer,
@@ -134,11 +111,7 @@ fn media_type(accept: &[u8]) -> Result<MediaType, Answer> {
 /// The JSON of one page, without line breaks.
 fn body(url: &str, buckets: &[Box<str>], query: &Query, form: &Form, distortion: &Distortion) -> Vec<u8> {
     let size = query.items_per_page.min(distortion.cap.unwrap_or(u32::MAX)) as usize;
-    let page_num = if distortion.ignore_page_num {
-        1
-    } else {
-        query.page_num
-    };
+    let page_num = if distortion.ignore_page_num { 1 } else { query.page_num };
     let start = (page_num as usize - 1).saturating_mul(size).min(buckets.len());
     let end = start.saturating_add(size).min(buckets.len());
     let results = buckets.get(start..end).unwrap_or_default();
@@ -198,11 +171,7 @@ fn enclosed(error: Answer, form: &Form) -> Answer {
         let head = format!(r#"{{"status":{},"#, error.status);
         [head.as_bytes(), error.body.get(1..).unwrap_or_default()].concat()
     };
-    Answer {
-        status: 200,
-        body,
-        ..error
-    }
+    Answer { status: 200, body, ..error }
 }
 
 #[cfg(test)]
@@ -213,13 +182,7 @@ mod tests {
     const ID: &str = "32b6e34b3d91647abb20e7b8";
 
     fn ask(query: &str, buckets: usize, distortion: &Distortion) -> Answer {
-        ask_for(
-            &format!("v1.0/groups/{ID}/backup/exportBuckets?{query}"),
-            b"",
-            buckets,
-            false,
-            distortion,
-        )
+        ask_for(&format!("v1.0/groups/{ID}/backup/exportBuckets?{query}"), b"", buckets, false, distortion)
     }
 
     fn ask_for(
@@ -232,10 +195,7 @@ mod tests {
         let mut projects = Projects::default();
         let buckets = (1..=buckets).map(|i| format!(r#"{{"_id":{i}}}"#)).collect();
         projects.add(ID, buckets).unwrap();
-        let form = Form {
-            base_url: "http://h:1".into(),
-            nested_envelope,
-        };
+        let form = Form { base_url: "http://h:1".into(), nested_envelope };
         let target = Target::parse(format!("/api/atlas/{path}").as_bytes()).unwrap();
         answer(&target, accept, &projects, &form, distortion).unwrap_or_else(|error| error)
     }
@@ -247,19 +207,13 @@ mod tests {
     fn ids(answer: &Answer) -> Vec<u64> {
         let body = parsed(answer);
         let results = body["results"].as_array().unwrap();
-        results
-            .iter()
-            .map(|bucket| bucket["_id"].as_u64().unwrap())
-            .collect()
+        results.iter().map(|bucket| bucket["_id"].as_u64().unwrap()).collect()
     }
 
     fn rels(answer: &Answer) -> Vec<String> {
         let body = parsed(answer);
         let links = body["links"].as_array().unwrap();
-        links
-            .iter()
-            .map(|link| link["rel"].as_str().unwrap().to_owned())
-            .collect()
+        links.iter().map(|link| link["rel"].as_str().unwrap().to_owned()).collect()
     }
 
     #[test]
@@ -286,12 +240,7 @@ mod tests {
             ("itemsPerPage=2", 3, vec![1, 2], vec!["self", "next"]),
             ("itemsPerPage=2&pageNum=2", 3, vec![3], vec!["self", "previous"]),
             ("itemsPerPage=2&pageNum=3", 3, vec![], vec!["self", "previous"]),
-            (
-                "itemsPerPage=500&pageNum=4294967295",
-                3,
-                vec![],
-                vec!["self", "previous"],
-            ),
+            ("itemsPerPage=500&pageNum=4294967295", 3, vec![], vec!["self", "previous"]),
         ];
         for (query, buckets, expected, expected_rels) in table {
             let answer = ask(query, buckets, &Distortion::default());
@@ -307,65 +256,35 @@ mod tests {
     #[test]
     fn the_options_of_the_query_change_the_form_and_nothing_else() {
         let plain = parsed(&ask("", 2, &Distortion::default()));
-        assert!(
-            parsed(&ask("includeCount=false", 2, &Distortion::default()))
-                .get("totalCount")
-                .is_none()
-        );
+        assert!(parsed(&ask("includeCount=false", 2, &Distortion::default())).get("totalCount").is_none());
         let pretty = ask("pretty=true", 2, &Distortion::default());
         assert!(pretty.body.starts_with(b"{\n  \"links\" : [\n"));
         assert_eq!(parsed(&pretty)["results"], plain["results"]);
         let envelope = parsed(&ask("envelope=true", 2, &Distortion::default()));
-        assert_eq!(
-            (&envelope["status"], &envelope["results"]),
-            (&json!(200), &plain["results"])
-        );
+        assert_eq!((&envelope["status"], &envelope["results"]), (&json!(200), &plain["results"]));
         let path = format!("v1.0/groups/{ID}/backup/exportBuckets?envelope=true");
         let nested = parsed(&ask_for(&path, b"", 2, true, &Distortion::default()));
-        assert_eq!(
-            (&nested["status"], &nested["envelope"]["results"]),
-            (&json!(200), &plain["results"])
-        );
+        assert_eq!((&nested["status"], &nested["envelope"]["results"]), (&json!(200), &plain["results"]));
     }
 
     #[test]
     fn errors_have_atlas_s_form() {
         let table = [
-            (
-                "v1.0/groups/aaaaaaaaaaaaaaaaaaaaaaaa/backup/exportBuckets".to_owned(),
-                404,
-                "GROUP_NOT_FOUND",
-            ),
-            (
-                "v1.0/groups/abc/backup/exportBuckets".to_owned(),
-                404,
-                "INVALID_GROUP_ID",
-            ),
+            ("v1.0/groups/aaaaaaaaaaaaaaaaaaaaaaaa/backup/exportBuckets".to_owned(), 404, "GROUP_NOT_FOUND"),
+            ("v1.0/groups/abc/backup/exportBuckets".to_owned(), 404, "INVALID_GROUP_ID"),
             (
                 format!("v1.0/groups/{ID}/backup/exportBuckets?itemsPerPage=501"),
                 400,
                 "INVALID_QUERY_PARAMETER",
             ),
-            (
-                format!("v1.0/groups/{ID}/backup/exportBuckets?pageNumber=1"),
-                400,
-                "INVALID_QUERY_PARAMETER",
-            ),
-            (
-                format!("v2/groups/{ID}/backup/exportBuckets"),
-                406,
-                "INVALID_VERSION_DATE",
-            ),
+            (format!("v1.0/groups/{ID}/backup/exportBuckets?pageNumber=1"), 400, "INVALID_QUERY_PARAMETER"),
+            (format!("v2/groups/{ID}/backup/exportBuckets"), 406, "INVALID_VERSION_DATE"),
             ("v1.0/clusters".to_owned(), 404, "RESOURCE_NOT_FOUND"),
         ];
         for (path, status, code) in table {
             let answer = ask_for(&path, b"application/json", 0, false, &Distortion::default());
             let body = parsed(&answer);
-            assert_eq!(
-                (answer.status, &body["errorCode"]),
-                (status, &json!(code)),
-                "{path}"
-            );
+            assert_eq!((answer.status, &body["errorCode"]), (status, &json!(code)), "{path}");
             assert_eq!(body["error"], status, "{path}");
         }
         assert_eq!(
@@ -401,22 +320,13 @@ mod tests {
     #[test]
     fn v2_answers_in_the_version_that_accept_names() {
         let path = format!("v2/groups/{ID}/backup/exportBuckets");
-        let old = ask_for(
-            &path,
-            b"application/vnd.atlas.2023-01-01+json",
-            1,
-            false,
-            &Distortion::default(),
-        );
+        let old = ask_for(&path, b"application/vnd.atlas.2023-01-01+json", 1, false, &Distortion::default());
         assert!(old.has_header("Sunset") && old.has_header("Deprecation"));
         let accept = b"text/html, Application/vnd.atlas.2024-05-30+json; q=0.9";
         let new = ask_for(&path, accept, 1, false, &Distortion::default());
         assert_eq!(
             new.headers,
-            [(
-                "Content-Type".to_owned(),
-                b"application/vnd.atlas.2024-05-30+json".to_vec()
-            )]
+            [("Content-Type".to_owned(), b"application/vnd.atlas.2024-05-30+json".to_vec())]
         );
         assert_eq!(ids(&new), [1]);
     }
@@ -434,23 +344,11 @@ mod tests {
         assert_eq!(parsed(&distort(|d| d.count = Some(3)))["totalCount"], 3);
         assert_eq!(ids(&distort(|d| d.ignore_page_num = true)), [1, 2]);
         assert!(
-            rels(&ask(
-                "pageNum=9",
-                5,
-                &Distortion {
-                    next_for_ever: true,
-                    ..Distortion::default()
-                }
-            ))
-            .contains(&"next".to_owned())
+            rels(&ask("pageNum=9", 5, &Distortion { next_for_ever: true, ..Distortion::default() }))
+                .contains(&"next".to_owned())
         );
         let foreign = parsed(&distort(|d| d.link_base = Some("http://elsewhere/\"".into())));
-        assert!(
-            foreign["links"][0]["href"]
-                .as_str()
-                .unwrap()
-                .starts_with("http://elsewhere/\"/api")
-        );
+        assert!(foreign["links"][0]["href"].as_str().unwrap().starts_with("http://elsewhere/\"/api"));
         assert_eq!(distort(|d| d.count_refused = true).status, 400);
     }
 }

@@ -16,9 +16,7 @@ pub fn sample_buckets(n: usize) -> Vec<String> {
 }
 
 const AREAS: [&str; 6] = ["emea", "apac", "latam", "nordics", "us", "global"];
-const SUBJECTS: [&str; 7] = [
-    "orders", "billing", "audit", "metrics", "archive", "catalog", "ledger",
-];
+const SUBJECTS: [&str; 7] = ["orders", "billing", "audit", "metrics", "archive", "catalog", "ledger"];
 const REGIONS: [&str; 4] = ["US_EAST_1", "EU_WEST_1", "EU_CENTRAL_1", "AP_SOUTHEAST_2"];
 
 fn bucket(i: u64) -> String {
@@ -64,9 +62,7 @@ fn tenant_id(i: u64) -> String {
 }
 
 fn pick<'a>(from: &[&'a str], i: u64) -> &'a str {
-    from.get(i as usize % from.len().max(1))
-        .copied()
-        .unwrap_or_default()
+    from.get(i as usize % from.len().max(1)).copied().unwrap_or_default()
 }
 
 /// The finaliser of SplitMix64: neighbouring numbers come out far apart.
@@ -88,10 +84,7 @@ mod tests {
         for text in sample_buckets(5_000) {
             let bucket: serde_json::Value = serde_json::from_str(&text).unwrap();
             let id = bucket["_id"].as_str().unwrap().to_owned();
-            assert!(
-                id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit()),
-                "{id}"
-            );
+            assert!(id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
             assert!((3..=63).contains(&bucket["bucketName"].as_str().unwrap().len()));
             assert!(seen.insert(id));
         }
@@ -104,10 +97,7 @@ mod tests {
             bucket.keys().cloned().collect()
         };
         let buckets = sample_buckets(5);
-        assert_eq!(
-            fields(&buckets[0]),
-            ["_id", "bucketName", "cloudProvider", "iamRoleId"]
-        );
+        assert_eq!(fields(&buckets[0]), ["_id", "bucketName", "cloudProvider", "iamRoleId"]);
         assert_eq!(
             fields(&buckets[1]),
             [
@@ -122,19 +112,8 @@ mod tests {
         );
         assert_eq!(
             fields(&buckets[3]),
-            [
-                "_id",
-                "bucketName",
-                "cloudProvider",
-                "links",
-                "roleId",
-                "serviceUrl",
-                "tenantId"
-            ]
+            ["_id", "bucketName", "cloudProvider", "links", "roleId", "serviceUrl", "tenantId"]
         );
-        assert_eq!(
-            fields(&buckets[4]),
-            ["_id", "bucketName", "cloudProvider", "links", "roleId"]
-        );
+        assert_eq!(fields(&buckets[4]), ["_id", "bucketName", "cloudProvider", "links", "roleId"]);
     }
 }

@@ -55,10 +55,7 @@ impl Simulator {
         project_ids: Vec<String>,
     ) -> io::Result<Simulator> {
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            service,
-            connections: Connections::default(),
-        });
+        let shared = Arc::new(Shared { service, connections: Connections::default() });
         let accepting = Arc::clone(&shared);
         let acceptor = thread::Builder::new()
             .name("atlas-simulator".into())
@@ -195,14 +192,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         };
         shared.service.recorder.count_connection();
-        let open = Open {
-            shared: Arc::clone(shared),
-            number,
-        };
+        let open = Open { shared: Arc::clone(shared), number };
         let name = format!("atlas-simulator-{number}");
-        let spawned = thread::Builder::new()
-            .name(name)
-            .spawn(move || open.serve(stream));
+        let spawned = thread::Builder::new().name(name).spawn(move || open.serve(stream));
         if let Err(error) = spawned {
             log::warn!("no thread for a connection: {error}");
         }

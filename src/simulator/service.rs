@@ -122,11 +122,7 @@ impl Service {
             Kind::RateLimited if delivery.tells_status() => stats.rate_limited += 1,
             _ => {}
         });
-        Decided {
-            answer,
-            delivery,
-            delay: plan.delay,
-        }
+        Decided { answer, delivery, delay: plan.delay }
     }
 
     fn info(&self, asked: &Asked<'_>, target: Option<&Target>) -> RequestInfo {
@@ -180,11 +176,7 @@ impl Service {
         if fields.next().is_some() {
             return Err(Some(Rejection::SeveralFields));
         }
-        let presented = Presented {
-            method: asked.method.as_bytes(),
-            target: asked.target,
-            body: asked.body,
-        };
+        let presented = Presented { method: asked.method.as_bytes(), target: asked.target, body: asked.body };
         let mut verifier = lock(&self.verifier);
         Ok(verifier.verify(value.as_bytes(), presented, Instant::now())?)
     }
@@ -244,18 +236,12 @@ impl Service {
     fn challenged(&self, answer: Answer, stale: bool) -> Honest {
         let fields = lock(&self.verifier).challenge(stale, Instant::now());
         let add = |answer: Answer, field| answer.header("WWW-Authenticate", field);
-        Honest {
-            answer: fields.into_iter().fold(answer, add),
-            kind: Kind::Challenge,
-        }
+        Honest { answer: fields.into_iter().fold(answer, add), kind: Kind::Challenge }
     }
 
     /// What is behind the authentication.
     fn resource(&self, asked: &Asked<'_>, target: Option<&Target>, plan: &Plan) -> Honest {
-        let other = |answer| Honest {
-            answer,
-            kind: Kind::Other,
-        };
+        let other = |answer| Honest { answer, kind: Kind::Other };
         let Some(target) = target else {
             let detail = "The request-target is neither a path nor an http URL.";
             return other(Answer::atlas_error(400, "BAD_REQUEST", detail, &[]));
@@ -266,12 +252,8 @@ impl Service {
             return other(answer.header("Allow", "GET"));
         }
         let project = target.export_buckets().map_or("", |(_, id)| id);
-        let decision = lock(&self.limiter)
-            .as_mut()
-            .map(|limiter| limiter.take(project, Instant::now()));
-        let refused = decision
-            .as_ref()
-            .and_then(|decision| decision.refusal(&target.path));
+        let decision = lock(&self.limiter).as_mut().map(|limiter| limiter.take(project, Instant::now()));
+        let refused = decision.as_ref().and_then(|decision| decision.refusal(&target.path));
         let (answer, kind) = match refused {
             Some(refused) => (refused, Kind::RateLimited),
             None => {
@@ -300,9 +282,7 @@ fn recorded(asked: &Asked<'_>, status: Option<u16>, rejection: Option<Rejection>
         connection: asked.connection,
         method: asked.method.to_owned(),
         target: asked.target.to_vec(),
-        headers: fields
-            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-            .collect(),
+        headers: fields.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect(),
         status,
         rejection,
     }

@@ -51,9 +51,7 @@ impl RecordedRequest {
     /// The value of the first header field of this name, in any case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         let mut fields = self.headers.iter();
-        fields
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_slice())
+        fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_slice())
     }
 }
 
@@ -109,10 +107,7 @@ impl Recorder {
 
     pub(super) fn reset(&self) {
         let mut memory = lock(&self.state);
-        *memory = Memory {
-            numbered: memory.numbered,
-            ..Memory::default()
-        };
+        *memory = Memory { numbered: memory.numbered, ..Memory::default() };
     }
 }
 

@@ -59,10 +59,7 @@ impl Target {
                 Some((decoded(name)?, decoded(value)?))
             })
             .collect::<Option<_>>()?;
-        Some(Target {
-            path: decoded(path)?,
-            query,
-        })
+        Some(Target { path: decoded(path)?, query })
     }
 
     /// The version and the project id, if the path is that of the export buckets.
@@ -76,17 +73,13 @@ impl Target {
 
     /// Whether the answer is to be wrapped, which holds for errors too, whatever else is wrong.
     pub(super) fn wants_envelope(&self) -> bool {
-        self.query
-            .iter()
-            .any(|(name, value)| name == "envelope" && value == "true")
+        self.query.iter().any(|(name, value)| name == "envelope" && value == "true")
     }
 
     /// `pageNum`, if it is a number.
     pub(super) fn page_num(&self) -> Option<u32> {
         let mut pairs = self.query.iter();
-        pairs
-            .find(|(name, _)| name == "pageNum")
-            .map_or(Some(1), |(_, value)| value.parse().ok())
+        pairs.find(|(name, _)| name == "pageNum").map_or(Some(1), |(_, value)| value.parse().ok())
     }
 
     /// The query parameters of the list, or the name of the one that is wrong: out of range, given twice,
@@ -184,14 +177,8 @@ mod tests {
     fn the_resource_is_found_in_both_versions_and_in_absolute_form() {
         let table = [
             (PATH, Some((ApiVersion::V1, "32b6e34b3d91647abb20e7b8"))),
-            (
-                "/api/atlas/v2/groups/%61b/backup/exportBuckets?x",
-                Some((ApiVersion::V2, "ab")),
-            ),
-            (
-                "http://127.0.0.1:1/api/atlas/v2/groups/a/backup/exportBuckets",
-                Some((ApiVersion::V2, "a")),
-            ),
+            ("/api/atlas/v2/groups/%61b/backup/exportBuckets?x", Some((ApiVersion::V2, "ab"))),
+            ("http://127.0.0.1:1/api/atlas/v2/groups/a/backup/exportBuckets", Some((ApiVersion::V2, "a"))),
             ("http://127.0.0.1:1", None),
             ("/api/atlas/v3/groups/a/backup/exportBuckets", None),
             ("/api/atlas/v2/groups/a/b/backup/exportBuckets", None),

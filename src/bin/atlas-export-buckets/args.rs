@@ -203,11 +203,14 @@ fn parse_list(parser: &mut Parser, is_demo: bool) -> Result<Command, UsageError>
             Short('v') | Long("verbose") => args.verbose = true,
             Short('q') | Long("quiet") => args.quiet = true,
             other if is_demo => return Err(other.unexpected().into()),
-            Long("project-id" | "projectId" | "group-id") => args.project_ids.push(text(parser, "--project-id")?),
+            Long("project-id" | "projectId" | "group-id") => {
+                args.project_ids.push(text(parser, "--project-id")?)
+            }
             Long("base-url") => args.base_url = Some(text(parser, "--base-url")?),
             Long("api-version") => {
                 let version = text(parser, "--api-version")?;
-                args.api_version = version.parse().map_err(|error| UsageError(format!("--api-version: {error}")))?;
+                args.api_version =
+                    version.parse().map_err(|error| UsageError(format!("--api-version: {error}")))?;
             }
             Long("page") => args.page = Some(number(parser, "--page", 1, u32::MAX)?),
             Long("no-count" | "omitCount") => args.include_count = false,
@@ -243,7 +246,8 @@ fn text(parser: &mut Parser, option: &str) -> Result<String, UsageError> {
 fn number(parser: &mut Parser, option: &str, min: u32, max: u32) -> Result<u32, UsageError> {
     let text = text(parser, option)?;
     let number = text.parse().ok().filter(|number| (min..=max).contains(number));
-    number.ok_or_else(|| UsageError(format!("{option} takes a whole number from {min} to {max}, not {text:?}")))
+    number
+        .ok_or_else(|| UsageError(format!("{option} takes a whole number from {min} to {max}, not {text:?}")))
 }
 
 fn seconds(parser: &mut Parser, option: &str) -> Result<Duration, UsageError> {
@@ -331,7 +335,12 @@ mod tests {
 
     #[test]
     fn help_is_there_for_each_command_and_fits_a_screen() {
-        for (line, first) in [("--help", HELP), ("list -h", HELP_LIST), ("demo --help", HELP_DEMO), ("simulate --help", HELP_SIMULATE)] {
+        for (line, first) in [
+            ("--help", HELP),
+            ("list -h", HELP_LIST),
+            ("demo --help", HELP_DEMO),
+            ("simulate --help", HELP_SIMULATE),
+        ] {
             let Ok(Command::Help(text)) = parse_line(line) else { panic!("{line}") };
             assert_eq!(text, first, "{line}");
             assert!(text.lines().count() <= 24 && text.lines().all(|line| line.len() <= 120), "{line}");

@@ -54,7 +54,8 @@ fn projects(given: &[String]) -> Result<Vec<ProjectId>, String> {
             std::io::stdin()
                 .read_to_string(&mut lines)
                 .map_err(|error| format!("cannot read project ids from standard input: {error}"))?;
-            let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            let lines =
+                lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             ids.extend(lines.map(str::to_owned));
         } else {
             ids.push(id.clone());
@@ -101,8 +102,11 @@ enum Event {
 /// ahead waits with it: memory does not grow with the number of buckets.
 pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> u8 {
     const AHEAD: usize = 1024;
-    let (senders, receivers): (Vec<_>, Vec<_>) =
-        projects.iter().map(|project| (project, sync_channel(AHEAD))).map(|(p, (s, r))| ((p, s), (p, r))).unzip();
+    let (senders, receivers): (Vec<_>, Vec<_>) = projects
+        .iter()
+        .map(|project| (project, sync_channel(AHEAD)))
+        .map(|(p, (s, r))| ((p, s), (p, r)))
+        .unzip();
     let queue = Mutex::new(senders.into_iter());
     thread::scope(|scope| {
         for _ in 0..args.jobs.min(projects.len()) {
@@ -113,10 +117,8 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
             });
         }
         let stdout = BufWriter::new(std::io::stdout().lock());
-        let mut output = Output::new(args.format, projects.len() > 1, stdout);
-        let mut first_failure = status::DONE;
-        match print(receivers, &mut output, &mut first_failure) {
-            Ok(()) => first_failure,
+        match print(receivers, Output::new(args.format, projects.len() > 1, stdout)) {
+            Ok(first_failure) => first_failure,
             // The workers may still be waiting for an answer that nobody wants any more.
             Err(error) => std::process::exit(status::of_output(Err(error)).into()),
         }
@@ -152,12 +154,13 @@ fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &
     send(Event::End(result));
 }
 
-fn print<W: Write>(
-    receivers: Vec<(&ProjectId, Receiver<Event>)>,
-    output: &mut Output<W>,
-    first_failure: &mut u8,
-) -> std::io::Result<()> {
-    for (project, events) in receivers {
+/// Prints the projects in order, each as it comes; returns the status of the first that failed.
+fn print(
+    projects: Vec<(&ProjectId, Receiver<Event>)>,
+    mut output: Output<impl Write>,
+) -> std::io::Result<u8> {
+    let mut first_failure = status::DONE;
+    for (project, events) in projects {
         for event in events {
             match event {
                 Event::Body(body) => output.body(&body)?,
@@ -166,12 +169,13 @@ fn print<W: Write>(
                 Event::End(Err(error)) => {
                     output.failed(project, &error)?;
                     eprintln!("atlas-export-buckets: {error}");
-                    if *first_failure == status::DONE {
-                        *first_failure = status::of(&error);
+                    if first_failure == status::DONE {
+                        first_failure = status::of(&error);
                     }
                 }
             }
         }
     }
-    output.finish()
+    output.finish()?;
+    Ok(first_failure)
 }

@@ -16,20 +16,13 @@ fn start(fault: Fault) -> Simulator {
 
 #[test]
 fn one_connection_serves_a_challenge_and_then_page_after_page() {
-    let simulator = Simulator::builder()
-        .strict(true)
-        .buckets(sample_buckets(7))
-        .start()
-        .unwrap();
+    let simulator = Simulator::builder().strict(true).buckets(sample_buckets(7)).start().unwrap();
     let mut client = Client::new(&simulator);
     let (challenge, end) = client.send(&target(&simulator, ""), "");
     assert_eq!((status(&challenge), end), ("401", End::Complete));
     let nonce_less = "\r\nwww-authenticate: Digest realm=\"MMS Public API\", domain=\"\", nonce=\"";
     assert!(challenge.contains(nonce_less), "{challenge}");
-    assert!(
-        challenge.contains("\", algorithm=MD5, qop=\"auth\", stale=false\r\n"),
-        "{challenge}"
-    );
+    assert!(challenge.contains("\", algorithm=MD5, qop=\"auth\", stale=false\r\n"), "{challenge}");
     for page in 1..=4_u32 {
         let target = target(&simulator, &format!("?itemsPerPage=2&pageNum={page}"));
         let (answer, end) = client.send(&target, &authorization(&simulator, &target, &challenge, page));
@@ -38,10 +31,7 @@ fn one_connection_serves_a_challenge_and_then_page_after_page() {
         assert_eq!(next, page < 4, "{answer}");
     }
     let stats = simulator.stats();
-    assert_eq!(
-        (stats.connections, stats.requests, stats.challenges, stats.pages),
-        (1, 5, 1, 4)
-    );
+    assert_eq!((stats.connections, stats.requests, stats.challenges, stats.pages), (1, 5, 1, 4));
     assert_eq!((stats.rejections, simulator.rejections()), (0, vec![]));
     let recorded = simulator.requests();
     assert_eq!(
@@ -50,10 +40,7 @@ fn one_connection_serves_a_challenge_and_then_page_after_page() {
     );
     assert_eq!(recorded[0].header("HOST"), Some(b"localhost".as_slice()));
     simulator.reset_stats();
-    assert_eq!(
-        (simulator.stats(), simulator.requests()),
-        (Stats::default(), vec![])
-    );
+    assert_eq!((simulator.stats(), simulator.requests()), (Stats::default(), vec![]));
 }
 
 #[test]
@@ -67,20 +54,13 @@ fn a_wrong_key_a_replay_and_a_lost_nonce_are_told_apart() {
     assert!(wrong.contains("You are not authorized for this resource.") && wrong.contains("stale=false"));
     assert_eq!(status(&client.send(&target, &right).0), "200");
     let (replayed, _) = client.send(&target, &right);
-    assert!(
-        status(&replayed) == "401" && replayed.contains("stale=false"),
-        "{replayed}"
-    );
+    assert!(status(&replayed) == "401" && replayed.contains("stale=false"), "{replayed}");
     simulator.forget_nonces();
     let (lost, _) = client.send(&target, &authorization(&simulator, &target, &challenge, 2));
     assert!(status(&lost) == "401" && lost.contains("stale=true"), "{lost}");
     assert_eq!(
         simulator.rejections(),
-        [
-            Rejection::WrongResponse,
-            Rejection::RepeatedNc(1),
-            Rejection::UnknownNonce
-        ]
+        [Rejection::WrongResponse, Rejection::RepeatedNc(1), Rejection::UnknownNonce]
     );
     assert_eq!(simulator.stats().challenges, 4);
 }
@@ -96,33 +76,12 @@ fn deliveries_go_wrong_as_they_are_told_to() {
         ("cut chunks", Fault::CutChunks, "200", End::Closed),
         ("reset in the body", Fault::ResetBody, "200", End::Reset),
         ("close after", Fault::CloseAfter, "200", End::Complete),
-        (
-            "drip",
-            Fault::Drip {
-                bytes: 99,
-                every: slow,
-            },
-            "200",
-            End::Complete,
-        ),
-        (
-            "drip body",
-            Fault::DripBody {
-                bytes: 99,
-                every: slow,
-            },
-            "200",
-            End::Complete,
-        ),
+        ("drip", Fault::Drip { bytes: 99, every: slow }, "200", End::Complete),
+        ("drip body", Fault::DripBody { bytes: 99, every: slow }, "200", End::Complete),
         ("endless", Fault::EndlessBody, "200", End::TimedOut),
         ("raw", Fault::Raw(b"SSH-2.0-x\r\n".to_vec()), "none", End::Closed),
         ("delay", Fault::Delay(slow), "200", End::Complete),
-        (
-            "another answer",
-            Fault::Answer(Answer::html(503, "x")),
-            "503",
-            End::Complete,
-        ),
+        ("another answer", Fault::Answer(Answer::html(503, "x")), "503", End::Complete),
         ("no body", Fault::Answer(Answer::new(204)), "204", End::TimedOut),
         ("401", Fault::Unauthorized, "401", End::Complete),
     ];
@@ -130,10 +89,7 @@ fn deliveries_go_wrong_as_they_are_told_to() {
         let simulator = start(fault);
         let mut client = Client::new(&simulator);
         if name == "no body" {
-            client
-                .stream
-                .set_read_timeout(Some(Duration::from_millis(50)))
-                .unwrap();
+            client.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         }
         let (answer, ended) = client.page(&simulator, "");
         assert_eq!((status(&answer), &ended), (expected, &end), "{name}: {answer}");
@@ -148,25 +104,16 @@ fn deliveries_go_wrong_as_they_are_told_to() {
 
 #[test]
 fn a_long_body_is_cut_in_its_middle() {
-    for (fault, end) in [
-        (Fault::CutBody, End::Closed),
-        (Fault::ResetBody, End::Reset),
-        (Fault::CutChunks, End::Closed),
-    ] {
+    for (fault, end) in
+        [(Fault::CutBody, End::Closed), (Fault::ResetBody, End::Reset), (Fault::CutChunks, End::Closed)]
+    {
         let simulator = start(fault.clone());
         simulator.inject(
             When::nth(2),
-            Fault::Insert {
-                index: 0,
-                bucket: format!("{{\"x\":\"{}\"}}", "y".repeat(300_000)),
-            },
+            Fault::Insert { index: 0, bucket: format!("{{\"x\":\"{}\"}}", "y".repeat(300_000)) },
         );
         let (answer, ended) = Client::new(&simulator).page(&simulator, "");
-        assert!(
-            (150_000..152_000).contains(&answer.len()),
-            "{fault:?}: {}",
-            answer.len()
-        );
+        assert!((150_000..152_000).contains(&answer.len()), "{fault:?}: {}", answer.len());
         assert_eq!(ended, end, "{fault:?}");
     }
 }
@@ -175,11 +122,7 @@ fn a_long_body_is_cut_in_its_middle() {
 fn a_head_request_gets_a_head() {
     let simulator = Simulator::start().unwrap();
     let mut client = Client::new(&simulator);
-    write!(
-        client.stream,
-        "HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
+    write!(client.stream, "HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let (answer, end) = client.read();
     assert!(answer.contains("content-length: ") && answer.ends_with("\r\n\r\n") && end == End::Closed);
 }
@@ -188,10 +131,7 @@ fn a_head_request_gets_a_head() {
 fn heads_can_be_long_and_full() {
     let simulator = start(Fault::ManyHeaders(10_000));
     let (answer, end) = Client::new(&simulator).page(&simulator, "");
-    assert_eq!(
-        (answer.matches("\r\nx-filler-").count(), end),
-        (10_000, End::Complete)
-    );
+    assert_eq!((answer.matches("\r\nx-filler-").count(), end), (10_000, End::Complete));
     let simulator = start(Fault::LongHeader(500_000));
     let (answer, end) = Client::new(&simulator).page(&simulator, "");
     assert!(answer.len() > 500_000 && end == End::Complete);
@@ -215,20 +155,13 @@ fn faults_add_up_and_can_be_injected_scripted_and_ended() {
     let hit = ask();
     assert!(hit.contains("\"links\":[]") && !hit.contains("totalCount") && hit.contains("sunset: soon"));
     assert!(ask().contains("totalCount"));
-    simulator.script(|request| {
-        request
-            .has_authorization
-            .then_some(Fault::Answer(Answer::new(500)))
-    });
+    simulator.script(|request| request.has_authorization.then_some(Fault::Answer(Answer::new(500))));
     assert_eq!(status(&ask()), "500");
     simulator.clear_faults();
     simulator.inject(When::nth(1).with_authorization(), Fault::Delete { index: 0 });
     assert!(ask().contains("\"totalCount\":2"));
     let bucket = "{\"_id\":\"new\"}".to_owned();
-    simulator.inject(
-        When::nth(1).with_authorization(),
-        Fault::Insert { index: 0, bucket },
-    );
+    simulator.inject(When::nth(1).with_authorization(), Fault::Insert { index: 0, bucket });
     assert!(ask().contains("\"results\":[{\"_id\":\"new\"},"));
     simulator.set_rate_limit(Some(RateLimit::new(1, Duration::from_secs(60))));
     assert!(ask().contains("ratelimit-remaining: 0"));
@@ -245,35 +178,23 @@ fn faults_add_up_and_can_be_injected_scripted_and_ended() {
 fn only_get_is_served_and_bodies_are_read_off_the_connection() {
     let simulator = Simulator::start().unwrap();
     let target = target(&simulator, "");
-    for body in [
-        "Content-Length: 5\r\n\r\nhello",
-        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-    ] {
+    for body in
+        ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+    {
         for expect in ["", "Expect: 100-continue\r\n"] {
             let mut client = Client::new(&simulator);
             let request = format!("POST {target} HTTP/1.1\r\nHost: localhost\r\n{expect}{body}");
             client.stream.write_all(request.as_bytes()).unwrap();
             let answer = client.read().0;
-            assert!(
-                answer.contains("HTTP/1.1 401 ") && answer.contains("connection: close"),
-                "{answer}"
-            );
+            assert!(answer.contains("HTTP/1.1 401 ") && answer.contains("connection: close"), "{answer}");
             assert_eq!(client.read(), (String::new(), End::Closed));
         }
     }
     let mut client = Client::new(&simulator);
     let (challenge, _) = client.send(&target, "");
     let fields = authorization(&simulator, &target, &challenge, 1);
-    write!(
-        client.stream,
-        "DELETE {target} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"
-    )
-    .unwrap();
-    assert_eq!(
-        status(&client.read().0),
-        "401",
-        "the response is that of another method"
-    );
+    write!(client.stream, "DELETE {target} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").unwrap();
+    assert_eq!(status(&client.read().0), "401", "the response is that of another method");
 }
 
 #[test]
@@ -299,24 +220,13 @@ fn what_is_not_http_is_refused_and_harms_nobody() {
         let answer = client.read().0;
         assert_eq!(status(&answer), "400", "{answer}");
     }
-    for target in [
-        "*",
-        "/%zz",
-        "http://x/a",
-        "/api/atlas/v1.0/groups//backup/exportBuckets?&&=",
-    ] {
+    for target in ["*", "/%zz", "http://x/a", "/api/atlas/v1.0/groups//backup/exportBuckets?&&="] {
         let (answer, end) = Client::new(&simulator).send(target, "");
         assert_eq!((status(&answer), end), ("401", End::Complete), "{target}");
     }
-    for field in [
-        "",
-        "Digest",
-        "Digest ",
-        "Digest a=\"\\",
-        "Basic x",
-        "Digest nc=\u{ff}",
-        "Digest username*=%,nc=%",
-    ] {
+    for field in
+        ["", "Digest", "Digest ", "Digest a=\"\\", "Basic x", "Digest nc=\u{ff}", "Digest username*=%,nc=%"]
+    {
         let (answer, _) = Client::new(&simulator).send("/", &format!("Authorization: {field}\r\n"));
         assert_eq!(status(&answer), "401", "{field}");
     }
@@ -329,10 +239,7 @@ fn it_stops_at_once_whatever_its_connections_do() {
     let faults = [
         None,
         Some(Fault::Delay(hour)),
-        Some(Fault::Drip {
-            bytes: 1,
-            every: hour,
-        }),
+        Some(Fault::Drip { bytes: 1, every: hour }),
         Some(Fault::EndlessBody),
     ];
     for fault in faults {
@@ -342,8 +249,7 @@ fn it_stops_at_once_whatever_its_connections_do() {
             simulator.inject(When::always(), fault);
         }
         let mut busy = TcpStream::connect(simulator.address).unwrap();
-        busy.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            .unwrap();
+        busy.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let idle = TcpStream::connect(simulator.address).unwrap();
         let started = Instant::now();
         while simulator.stats().connections < 2 || simulator.stats().requests < 1 {
@@ -353,10 +259,7 @@ fn it_stops_at_once_whatever_its_connections_do() {
         let address = simulator.address;
         drop(simulator);
         assert!(started.elapsed() < Duration::from_secs(5), "{described}");
-        assert!(
-            TcpStream::connect(address).is_err(),
-            "{described}: it still listens"
-        );
+        assert!(TcpStream::connect(address).is_err(), "{described}: it still listens");
         drop((busy, idle));
     }
 }
@@ -396,11 +299,7 @@ fn what_cannot_be_served_is_refused_at_the_start() {
     ];
     for builder in refused {
         let shown = format!("{builder:?}");
-        assert_eq!(
-            builder.start().unwrap_err().kind(),
-            ErrorKind::InvalidInput,
-            "{shown}"
-        );
+        assert_eq!(builder.start().unwrap_err().kind(), ErrorKind::InvalidInput, "{shown}");
     }
     let first = Simulator::start().unwrap();
     let again = Simulator::builder().port(first.address.port()).start();
@@ -412,10 +311,7 @@ fn no_debug_output_has_the_private_key() {
     let builder = Simulator::builder().key("public", "hush-hush");
     let shown = format!("{builder:?}");
     let shown = format!("{shown} {:?}", builder.start().unwrap());
-    assert!(
-        shown.contains("public") && !shown.contains("hush-hush"),
-        "{shown}"
-    );
+    assert!(shown.contains("public") && !shown.contains("hush-hush"), "{shown}");
 }
 
 #[test]

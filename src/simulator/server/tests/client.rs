@@ -80,16 +80,10 @@ pub(super) fn target(simulator: &Simulator, query: &str) -> String {
 
 pub(super) fn authorization(simulator: &Simulator, target: &str, challenge: &str, nc: u32) -> String {
     let md5 = |text: String| {
-        let hash = HashFunction::Md5.hash(&[text.as_bytes()]).unwrap();
+        let hash = HashFunction::Md5.hash(&[text.as_bytes()]);
         String::from_utf8(hash.as_bytes().to_vec()).unwrap()
     };
-    let nonce = challenge
-        .split("nonce=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
+    let nonce = challenge.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap();
     let (user, password) = (simulator.public_key(), simulator.private_key());
     let ha1 = md5(format!("{user}:MMS Public API:{password}"));
     let ha2 = md5(format!("GET:{target}"));
