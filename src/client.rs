@@ -201,8 +201,6 @@ impl ClientBuilder {
     }
 
     /// Roots to trust instead of the built-in ones: certificates in PEM. Has no effect on an agent that is handed in.
-    #[cfg(feature = "rustls")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub fn ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.ca_certificates = Some(pem.into());
         self
@@ -230,8 +228,7 @@ impl ClientBuilder {
             return Err(InvalidInput::BaseUrl { problem }.into());
         }
         if base_url.is_https && self.agent.is_none() && !cfg!(feature = "rustls") {
-            let problem = "needs TLS, which this build lacks: enable the feature rustls, or hand in an agent";
-            return Err(InvalidInput::BaseUrl { problem }.into());
+            return Err(InvalidInput::NoTls.into());
         }
         let items_per_page = u16::try_from(self.items_per_page)
             .ok()

@@ -135,6 +135,8 @@ pub enum InvalidInput {
     UserAgent,
     /// There is no certificate in the PEM text, or one that cannot be read.
     CaCertificates,
+    /// The crate was built without TLS, and no agent was handed in that has it.
+    NoTls,
 }
 
 /// An error document of Atlas. What the server did not send, or not in this form, is absent.
@@ -396,6 +398,9 @@ impl fmt::Display for InvalidInput {
             InvalidInput::CaCertificates => {
                 f.write_str("the CA file has no certificate that can be read; it must be in the PEM format")
             }
+            InvalidInput::NoTls => f.write_str(
+                "this build has no TLS: enable the feature rustls, or hand in an agent that has it",
+            ),
         }
     }
 }

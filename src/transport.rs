@@ -348,15 +348,17 @@ pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<ureq::Agent, Inval
         config = config.proxy(None);
     }
     if let Some(pem) = options.ca_certificates {
-        config = config.tls_config(trusting(pem)?);
+        config = trust(config, pem)?;
     }
     Ok(config.build().new_agent())
 }
 
+type AgentConfig = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
+
 #[cfg(feature = "rustls")]
-fn trusting(pem: &[u8]) -> Result<ureq::tls::TlsConfig, InvalidInput> {
-    use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-    let mut certificates: Vec<Certificate<'static>> = Vec::new();
+fn trust(config: AgentConfig, pem: &[u8]) -> Result<AgentConfig, InvalidInput> {
+    use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+    let mut certificates = Vec::new();
     for item in parse_pem(pem) {
         match item {
             Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
@@ -367,5 +369,10 @@ fn trusting(pem: &[u8]) -> Result<ureq::tls::TlsConfig, InvalidInput> {
     if certificates.is_empty() {
         return Err(InvalidInput::CaCertificates);
     }
-    Ok(TlsConfig::builder().root_certs(RootCerts::from(certificates)).build())
+    Ok(config.tls_config(TlsConfig::builder().root_certs(RootCerts::from(certificates)).build()))
+}
+
+#[cfg(not(feature = "rustls"))]
+fn trust(_: AgentConfig, _: &[u8]) -> Result<AgentConfig, InvalidInput> {
+    Err(InvalidInput::NoTls)
 }
