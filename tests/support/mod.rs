@@ -3,6 +3,9 @@
 // Each test crate compiles all of it and uses some of it.
 #![allow(dead_code, unreachable_pub)]
 
+#[cfg(feature = "cli")]
+pub mod program;
+
 use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error, ExportBucket, ProjectId};
 
@@ -34,4 +37,10 @@ pub fn sample_ids(count: usize) -> Vec<String> {
         bucket["_id"].as_str().unwrap().to_owned()
     };
     sample_buckets(count).into_iter().map(id).collect()
+}
+
+/// A port of this machine that nobody listens on.
+pub fn closed_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }

@@ -1,0 +1,386 @@
+//! The program as its users meet it: what it prints, where, and with which exit status.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use atlas_export_buckets::simulator::{Simulator, sample_buckets};
+use support::program::{Run, program};
+use support::sample_ids;
+
+const PROJECT: &str = "32b6e34b3d91647abb20e7b8";
+const PRIVATE_KEY: &str = "f00dfeed-0000-4000-8000-5ec7e75ec7e7";
+
+fn simulator(buckets: usize) -> Simulator {
+    Simulator::builder()
+        .strict(true)
+        .key("public", PRIVATE_KEY)
+        .buckets(sample_buckets(buckets))
+        .start()
+        .unwrap()
+}
+
+/// `list` with the key and the address of the simulator in its environment.
+fn list(atlas: &Simulator, args: &[&str]) -> Run {
+    program()
+        .args(["list"].iter().chain(args))
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+        .run()
+}
+
+#[test]
+fn bad_input_is_refused_in_one_clear_line_with_status_2_and_nothing_is_sent() {
+    let atlas = simulator(1);
+    let id = ["--project-id", PROJECT];
+    let public = "MONGODB_ATLAS_PUBLIC_API_KEY";
+    let private = "MONGODB_ATLAS_PRIVATE_API_KEY";
+    let url = "MONGODB_ATLAS_OPS_MANAGER_URL";
+    type Case<'a> = (&'a str, Vec<&'a str>, Option<(&'a str, &'a str)>, &'a str);
+    let cases: Vec<Case<'_>> = vec![
+        ("a short project id", vec!["--project-id", "32b6"], None, "a project id has 24 hexadecimal digits"),
+        (
+            "no hexadecimal digits",
+            vec!["--project-id", "g2b6e34b3d91647abb20e7b8"],
+            None,
+            "a project id has 24",
+        ),
+        ("no project", vec![], None, "which project? use --project-id, or set MONGODB_ATLAS_PROJECT_ID"),
+        ("an empty public half", id.to_vec(), Some((public, "")), "the API key's public half is empty"),
+        ("an empty private half", id.to_vec(), Some((private, "")), "the API key's private half is empty"),
+        (
+            "a line end in the key",
+            id.to_vec(),
+            Some((private, "f00dfeed\n")),
+            "the API key's private half has a control",
+        ),
+        (
+            "a colon in the public half",
+            id.to_vec(),
+            Some((public, "f00d:feed")),
+            "the API key's public half has a colon",
+        ),
+        (
+            "ftp",
+            [&id[..], &["--base-url", "ftp://h"]].concat(),
+            None,
+            "the base URL does not begin with https://",
+        ),
+        ("a query", [&id[..], &["--base-url", "https://h/?q"]].concat(), None, "the base URL has a query"),
+        (
+            "a fragment",
+            [&id[..], &["--base-url", "https://h/#f"]].concat(),
+            None,
+            "the base URL has a fragment",
+        ),
+        (
+            "user info",
+            [&id[..], &["--base-url", "https://f00dfeed:x@h"]].concat(),
+            None,
+            "the base URL has user information",
+        ),
+        (
+            "plain http",
+            [&id[..], &["--base-url", "http://192.0.2.1"]].concat(),
+            None,
+            "the base URL is plain http",
+        ),
+        (
+            "plain http from the environment",
+            id.to_vec(),
+            Some((url, "http://localhost.example")),
+            "the base URL is plain http",
+        ),
+        (
+            "limit 0",
+            [&id[..], &["--limit", "0"]].concat(),
+            None,
+            "--limit takes a whole number from 1 to 500, not \"0\"",
+        ),
+        (
+            "limit 501",
+            [&id[..], &["--limit=501"]].concat(),
+            None,
+            "--limit takes a whole number from 1 to 500",
+        ),
+        (
+            "limit abc",
+            [&id[..], &["--limit", "abc"]].concat(),
+            None,
+            "--limit takes a whole number from 1 to 500",
+        ),
+        (
+            "an unknown option",
+            [&id[..], &["--private-key", "f00dfeed"]].concat(),
+            None,
+            "invalid option '--private-key'",
+        ),
+        (
+            "a CA file that is not there",
+            [&id[..], &["--ca-file", "/nowhere"]].concat(),
+            None,
+            "cannot read /nowhere",
+        ),
+        (
+            "a CA file without certificates",
+            [&id[..], &["--ca-file", "/dev/null"]].concat(),
+            None,
+            "the CA file has no certificate",
+        ),
+    ];
+    for (name, args, variable, message) in cases {
+        let mut program = program();
+        program
+            .args(["list"].iter().chain(&args))
+            .env(public, "public")
+            .env(private, PRIVATE_KEY)
+            .env(url, atlas.base_url());
+        if let Some((variable, value)) = variable {
+            program.env(variable, value);
+        }
+        let run = program.run();
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{name}: {run:?}");
+        assert!(
+            run.stderr.starts_with(&format!("atlas-export-buckets: {message}")),
+            "{name}: {}",
+            run.stderr
+        );
+        assert_eq!(run.stderr.lines().count(), 1, "{name}: {}", run.stderr);
+        assert!(!run.stderr.contains("f00d"), "{name}: {}", run.stderr);
+    }
+    assert_eq!(atlas.stats().connections, 0);
+}
+
+#[test]
+fn a_missing_key_names_its_variable() {
+    for missing in ["MONGODB_ATLAS_PUBLIC_API_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY"] {
+        let mut program = program();
+        program.args(["list", "--project-id", PROJECT]);
+        for variable in ["MONGODB_ATLAS_PUBLIC_API_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY"] {
+            if variable != missing {
+                program.env(variable, "x");
+            }
+        }
+        let run = program.run();
+        assert_eq!(run.status, Some(2));
+        assert!(run.stderr.contains(&format!("{missing} is not set")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn raw_is_what_atlas_sent_page_by_page() {
+    let atlas = simulator(5);
+    let run =
+        list(&atlas, &["--project-id", PROJECT, "-o", "raw", "--page", "2", "--limit", "2", "--pretty"]);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    let body: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(body["results"].as_array().unwrap().len(), 2);
+    assert!(run.stdout.contains("\n  "), "indented by the server: {}", run.stdout);
+    let run = list(&atlas, &["--project-id", PROJECT, "-o", "raw", "--limit", "2"]);
+    let pages: Vec<serde_json::Value> =
+        serde_json::Deserializer::from_str(&run.stdout).into_iter().map(Result::unwrap).collect();
+    assert_eq!(pages.len(), 3);
+}
+
+#[test]
+fn json_has_the_buckets_as_atlas_sent_them_and_their_count() {
+    let atlas = simulator(5);
+    let run = list(&atlas, &["--project-id", PROJECT, "-o", "json", "--limit", "2"]);
+    let expected: Vec<serde_json::Value> =
+        sample_buckets(5).iter().map(|bucket| serde_json::from_str(bucket).unwrap()).collect();
+    let output: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(output, serde_json::json!({ "results": expected, "totalCount": 5 }));
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    assert_eq!(atlas.rejections(), []);
+}
+
+#[test]
+fn the_options_reach_atlas() {
+    let atlas = simulator(3);
+    let cases: [(&[&str], &str); 4] = [
+        (
+            &["--limit", "7"],
+            "/api/atlas/v1.0/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=1&itemsPerPage=7",
+        ),
+        (
+            &["--no-count"],
+            "/api/atlas/v1.0/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=1&itemsPerPage=500&includeCount=false",
+        ),
+        (
+            &["--envelope", "--pretty"],
+            "/api/atlas/v1.0/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=1&itemsPerPage=500&pretty=true&envelope=true",
+        ),
+        (
+            &["--api-version", "2024-05-30"],
+            "/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=1&itemsPerPage=500",
+        ),
+    ];
+    for (args, target) in cases {
+        atlas.reset_stats();
+        // In capital letters, and from the environment.
+        let mut program = program();
+        program
+            .args(["list", "-o", "ndjson"].iter().chain(args))
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .env("MONGODB_ATLAS_PROJECT_ID", PROJECT.to_uppercase())
+            .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url());
+        let run = program.run();
+        assert_eq!((run.status, run.stdout.lines().count()), (Some(0), 3), "{run:?}");
+        assert_eq!(String::from_utf8_lossy(&atlas.requests()[0].target), target);
+    }
+}
+
+#[test]
+fn a_wrong_key_ends_with_status_3_and_the_words_of_atlas_after_2_requests() {
+    let atlas = simulator(1);
+    let run = program()
+        .args(["list", "--project-id", PROJECT, "-v"])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", "f00dfeed-wrong")
+        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+        .run();
+    assert_eq!((run.status, run.stdout.as_str()), (Some(3), ""));
+    let last = run.stderr.lines().last().unwrap();
+    assert!(last.contains("the API key was refused: HTTP 401"), "{last}");
+    assert!(
+        last.contains("\"You are not authorized for this resource.\"; check both halves of the key"),
+        "{last}"
+    );
+    assert!(!run.stderr.contains("f00dfeed"), "{}", run.stderr);
+    assert_eq!(atlas.stats().requests, 2);
+}
+
+#[test]
+fn verbose_tells_requests_and_challenges_but_no_secret() {
+    let atlas = simulator(3);
+    let run = list(&atlas, &["--project-id", PROJECT, "-v", "--limit", "2"]);
+    assert_eq!(run.status, Some(0));
+    assert_eq!(run.stderr.lines().filter(|line| line.contains(": GET http://127.0.0.1:")).count(), 3);
+    assert_eq!(
+        run.stderr
+            .lines()
+            .filter(|line| line.contains("challenged: Digest realm=\"MMS Public API\""))
+            .count(),
+        1
+    );
+    for request in atlas.requests() {
+        let authorization = request.header("authorization").unwrap_or(b"nothing sent");
+        assert!(!run.stderr.contains(&*String::from_utf8_lossy(authorization)));
+    }
+    assert!(!run.stderr.contains(PRIVATE_KEY) && !run.stderr.contains("response="), "{}", run.stderr);
+}
+
+#[test]
+fn an_unknown_project_ends_with_status_4_and_no_network_with_6() {
+    let atlas = simulator(1);
+    let run = list(&atlas, &["--project-id", "000000000000000000000000", "-o", "json"]);
+    assert_eq!((run.status, run.stdout.as_str()), (Some(4), ""), "{run:?}");
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    let closed = support::closed_port();
+    let base_url = format!("http://127.0.0.1:{closed}");
+    let run = list(&atlas, &["--project-id", PROJECT, "--base-url", &base_url, "--retries", "0"]);
+    assert_eq!((run.status, run.stdout.as_str()), (Some(6), ""), "{run:?}");
+    assert!(run.stderr.contains("cannot connect: ") && run.stderr.lines().count() == 1, "{}", run.stderr);
+}
+
+#[test]
+fn several_projects_are_listed_in_the_order_given_each_once() {
+    let other = "aaaaaaaaaaaaaaaaaaaaaaaa";
+    let atlas = Simulator::builder()
+        .strict(true)
+        .key("public", PRIVATE_KEY)
+        .buckets(sample_buckets(2))
+        .project(other, sample_buckets(1))
+        .start()
+        .unwrap();
+    let unknown = "000000000000000000000000";
+    let args = ["--project-id", "-", "--group-id", unknown, "--projectId", PROJECT, "-o", "json"];
+    let run = program()
+        .args(["list"].iter().chain(&args))
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+        .stdin(&format!("# a comment\n\n  {other}\n{other}\n{PROJECT}\r\n"))
+        .run();
+    assert_eq!(run.status, Some(4), "{run:?}");
+    let output: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let results: Vec<_> =
+        output["results"].as_array().unwrap().iter().map(|b| (&b["_id"], &b["groupId"])).collect();
+    let ids = sample_ids(2);
+    assert_eq!(
+        results,
+        [
+            (&ids[0].clone().into(), &other.into()),
+            (&ids[0].clone().into(), &PROJECT.into()),
+            (&ids[1].clone().into(), &PROJECT.into())
+        ]
+    );
+    assert_eq!(output["totalCount"], 3);
+    let errors = output["errors"].as_array().unwrap();
+    assert_eq!(
+        (errors.len(), &errors[0]["groupId"], &errors[0]["errorCode"]),
+        (1, &unknown.into(), &"GROUP_NOT_FOUND".into())
+    );
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let atlas = simulator(5000);
+    let run = list(&atlas, &["--project-id", PROJECT, "-o", "ndjson"]).stdout.len();
+    assert!(run > 100_000);
+    let (status, stderr) = program()
+        .args(["list", "--project-id", PROJECT, "-o", "ndjson"])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+        .run_and_close_stdout_after_a_line();
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    for args in [&["--help"][..], &["list", "--help"], &["demo", "-h"], &["simulate", "-h"], &["-V"]] {
+        let run = program().args(args.iter()).run();
+        assert_eq!(
+            (run.status, run.stderr.as_str(), run.stdout.is_empty()),
+            (Some(0), "", false),
+            "{args:?}"
+        );
+    }
+    let run = program().run();
+    assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn demo_lists_the_sample_buckets_as_list_would() {
+    let run = program().args(["demo", "-q"].iter()).run();
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    let lines: Vec<Vec<&str>> = run
+        .stdout
+        .lines()
+        .map(|line| line.split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
+        .collect();
+    assert_eq!(lines[0], ["ID", "BUCKET NAME", "CLOUD PROVIDER", "IAM ROLE ID"]);
+    let ids: Vec<&str> = lines[1..].iter().map(|cells| cells[0]).collect();
+    assert_eq!(ids, sample_ids(12));
+}
+
+#[test]
+fn simulate_prints_what_list_needs_to_find_it() {
+    let atlas = program().args(["simulate", "--buckets", "3"].iter()).start();
+    let variables: Vec<(String, String)> = atlas
+        .first_lines(4)
+        .iter()
+        .map(|line| line.strip_prefix("export ").unwrap().split_once('=').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let mut program = program();
+    program.args(["list", "-o", "ndjson"].iter());
+    for (name, value) in &variables {
+        program.env(name, value);
+    }
+    let run = program.run();
+    assert_eq!((run.status, run.stdout.lines().count()), (Some(0), 3), "{run:?}");
+}

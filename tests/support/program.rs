@@ -1,0 +1,107 @@
+//! Runs the program `atlas-export-buckets`.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+
+/// What a run of the program left behind.
+#[derive(Debug)]
+pub struct Run {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// The program, to be run; of the environment it gets what is set here and nothing else.
+pub struct Program {
+    command: Command,
+    stdin: String,
+}
+
+/// The program of this build.
+pub fn program() -> Program {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_atlas-export-buckets"));
+    command.env_clear();
+    Program { command, stdin: String::new() }
+}
+
+impl Program {
+    pub fn args(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Self {
+        self.command.args(args);
+        self
+    }
+
+    pub fn env(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// What the program reads from standard input; nothing by default.
+    pub fn stdin(&mut self, text: &str) -> &mut Self {
+        self.stdin = text.to_owned();
+        self
+    }
+
+    fn spawn(&mut self) -> Child {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap();
+        // A program that does not read its input may have closed it already.
+        let _ = child.stdin.take().unwrap().write_all(self.stdin.as_bytes());
+        child
+    }
+
+    /// Runs it to its end.
+    pub fn run(&mut self) -> Run {
+        let output = self.spawn().wait_with_output().unwrap();
+        Run {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs it as `program | head -n 1` does. Returns status and standard error.
+    pub fn run_and_close_stdout_after_a_line(&mut self) -> (Option<i32>, String) {
+        let mut child = self.spawn();
+        let mut stdout = BufReader::with_capacity(64, child.stdout.take().unwrap());
+        stdout.read_line(&mut String::new()).unwrap();
+        drop(stdout);
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (child.wait().unwrap().code(), stderr)
+    }
+
+    /// Starts it and lets it run until the result is dropped.
+    pub fn start(&mut self) -> Running {
+        let mut child = self.spawn();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Running { child, stdout: Mutex::new(stdout) }
+    }
+}
+
+/// The program while it runs.
+pub struct Running {
+    child: Child,
+    stdout: Mutex<BufReader<std::process::ChildStdout>>,
+}
+
+impl Running {
+    /// Waits for so many lines of standard output.
+    pub fn first_lines(&self, count: usize) -> Vec<String> {
+        let mut stdout = self.stdout.lock().unwrap();
+        let line = |_| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            line.trim_end().to_owned()
+        };
+        (0..count).map(line).collect()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
