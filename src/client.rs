@@ -12,7 +12,8 @@ use crate::error::{Error, InvalidInput};
 use crate::listing::{ExportBuckets, Pages, Source};
 use crate::page::Page;
 use crate::retry::Policy;
-use crate::transport::{self, AgentOptions, Transport};
+use crate::throttle::Throttle;
+use crate::transport::{self, AgentOptions, Counters, Transport};
 
 /// Lists export buckets.
 ///
@@ -95,6 +96,29 @@ impl Client {
         }
         self.source.page(project_id, page_num)
     }
+
+    /// What this client and its clones have sent so far.
+    pub fn stats(&self) -> Stats {
+        use std::sync::atomic::Ordering::Relaxed;
+        let counters = &self.source.transport.counters;
+        Stats {
+            requests: counters.requests.load(Relaxed),
+            challenges: counters.challenges.load(Relaxed),
+            retries: counters.retries.load(Relaxed),
+        }
+    }
+}
+
+/// What a [`Client`] and its clones have sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Requests, those among them that were challenged or retried included.
+    pub requests: u64,
+    /// Answers with 401.
+    pub challenges: u64,
+    /// Requests that were sent again after a fault.
+    pub retries: u64,
 }
 
 /// Shows where it asks, and nothing of the API key.
@@ -254,6 +278,8 @@ impl ClientBuilder {
             timeout: self.timeout,
             policy: Policy { retries: self.retries },
             max_body: self.max_body_bytes,
+            throttle: Throttle::default(),
+            counters: Counters::default(),
         };
         let endpoint = Endpoint {
             base_url,
