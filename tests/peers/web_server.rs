@@ -89,8 +89,10 @@ impl WebServer {
         Ok(target)
     }
 
-    /// The requests that the server has answered since it started, without the probes.
-    pub fn log(&self) -> Vec<Logged> {
+    /// The requests that the server has answered since it started, without the probes. Ends the client first, as a
+    /// server may serve one connection at a time.
+    pub fn log_without(&self, client: Client) -> Vec<Logged> {
+        drop(client);
         // All that was answered before the probe is logged before it.
         let probe = self.probe().unwrap();
         let log = wait_for("the probe in the server's log", || {
@@ -172,12 +174,13 @@ pub fn assert_that_we_list_from(server: &WebServer) {
         (200, 2, Some(5)),
         (200, 3, Some(6)),
     ];
-    assert_eq!(server.log(), one_connection(&requests));
+    assert_eq!(server.log_without(client), one_connection(&requests));
 }
 
 /// Lists with a wrong password: refused, after the one answer to the one challenge.
 pub fn assert_that_a_wrong_password_is_refused_by(server: &WebServer) {
-    let mut buckets = server.client("wrong").export_buckets(&project());
+    let client = server.client("wrong");
+    let mut buckets = client.export_buckets(&project());
     match buckets.next().unwrap().unwrap_err() {
         Error::NotAuthenticated { reason, api, .. } => {
             assert_eq!((reason, api.status), (digest::Error::Refused { stale: false }, 401));
@@ -185,7 +188,9 @@ pub fn assert_that_a_wrong_password_is_refused_by(server: &WebServer) {
         other => panic!("{other:?}"),
     }
     assert!(buckets.next().is_none());
-    assert_eq!(server.log(), one_connection(&[(401, 1, None), (401, 1, Some(1))]));
+    drop(buckets);
+    let requests = [(401, 1, None), (401, 1, Some(1))];
+    assert_eq!(server.log_without(client), one_connection(&requests));
 }
 
 /// The ids of the buckets that the client lists.
