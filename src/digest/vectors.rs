@@ -21,7 +21,7 @@ fn answer(
     request: &Request<'_>,
 ) -> (Answer, String) {
     let challenge = Challenge::select([challenge.as_bytes()]).unwrap();
-    let answer = Answer::new(&challenge, &Credentials::new(user.0, user.1), cnonce.as_bytes());
+    let answer = Answer::new(challenge, &Credentials::new(user.0, user.1), cnonce.as_bytes());
     let authorization = answer.authorization(RequestId { nc, cnonce: cnonce.as_bytes() }, request);
     (answer, String::from_utf8(authorization).unwrap())
 }
