@@ -161,17 +161,21 @@ impl Challenge {
             let next = match element {
                 // A parameter before any scheme belongs to nothing.
                 Element::Param(param) => {
-                    draft.iter_mut().for_each(|draft| draft.add(&param));
+                    if let Some(draft) = &mut draft {
+                        draft.add(param);
+                    }
                     continue;
                 }
                 Element::Malformed => {
-                    draft.iter_mut().for_each(|draft| draft.refuse(Unanswerable::Malformed));
+                    if let Some(draft) = &mut draft {
+                        draft.refuse(Unanswerable::Malformed);
+                    }
                     continue;
                 }
                 Element::Scheme(scheme) => Draft::new(scheme),
                 Element::SchemeWithParam(scheme, param) => {
                     let mut next = Draft::new(scheme);
-                    next.add(&param);
+                    next.add(param);
                     next
                 }
                 Element::MalformedScheme(scheme) => {
@@ -246,13 +250,13 @@ impl<'a> Draft<'a> {
         self.refused.get_or_insert(reason);
     }
 
-    fn add(&mut self, param: &Param<'a>) {
+    fn add(&mut self, param: Param<'a>) {
         if self.refused.is_some() {
             return;
         }
         let slot = Known::from_name(param.name).and_then(|known| self.values.get_mut(known as usize));
         let duplicate = match slot {
-            Some(slot) => slot.replace(param.value.clone()).is_some(),
+            Some(slot) => slot.replace(param.value).is_some(),
             None if self.unknown.len() == Self::MAX_UNKNOWN => return self.refuse(Unanswerable::TooLong),
             None => {
                 let duplicate = self.unknown.iter().any(|name| name.eq_ignore_ascii_case(param.name));
