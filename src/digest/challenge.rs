@@ -349,3 +349,6 @@ fn unknown_algorithm(name: &[u8]) -> Unanswerable {
         Unanswerable::UnknownAlgorithm
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -287,3 +287,6 @@ fn draw_cnonce() -> Result<Cnonce, Error> {
     let _ = hex::encode_to_slice(random, &mut cnonce);
     Ok(cnonce)
 }
+
+#[cfg(test)]
+mod tests;
