@@ -142,7 +142,7 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
 fn summarise(client: &Client, progress: &Progress, start: Instant) {
     let stats = client.stats();
     log::info!(
-        "done: {} projects, {} buckets, {} requests, {} challenges, {} retries, {:.1} s",
+        "projects: {}, buckets: {}, requests: {}, challenges: {}, retries: {}, time: {:.1} s",
         progress.projects_done,
         progress.buckets,
         stats.requests,
