@@ -31,6 +31,32 @@ use crate::transport::{self, AgentOptions, Counters, Transport};
 /// }
 /// # Ok::<(), atlas_export_buckets::Error>(())
 /// ```
+///
+/// # Many projects
+/// There is no function for it, because how many threads, in which order, and what a failure means for the others are the
+/// caller's to decide, and scoped threads say it in a few lines. What has to be shared the client shares: the session,
+/// the connections, and the pace, if the server limits the rate.
+///
+/// ```no_run
+/// # use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ProjectId};
+/// # use std::sync::Mutex;
+/// /// Lists all projects, up to `jobs` at once, each with its own outcome.
+/// fn list_all(client: &Client, projects: &[ProjectId], jobs: usize) -> Vec<(ProjectId, Result<Vec<ExportBucket>, Error>)> {
+///     let (queue, done) = (Mutex::new(projects.iter()), Mutex::new(Vec::new()));
+///     std::thread::scope(|scope| {
+///         for _ in 0..jobs {
+///             scope.spawn(|| {
+///                 loop {
+///                     let Some(project) = queue.lock().unwrap().next() else { break };
+///                     let buckets = client.export_buckets(project).collect();
+///                     done.lock().unwrap().push((project.clone(), buckets));
+///                 }
+///             });
+///         }
+///     });
+///     done.into_inner().unwrap()
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     source: Arc<Source>,

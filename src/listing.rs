@@ -125,6 +125,11 @@ impl ExportBuckets {
             ids: HashSet::new(),
         }
     }
+
+    /// How many buckets there are in all, the server said last; `None` before the first bucket, and without a count.
+    pub fn total_count(&self) -> Option<u64> {
+        self.pages.walk.total_count
+    }
 }
 
 impl Iterator for ExportBuckets {

@@ -1,7 +1,7 @@
 //! What the integration tests share.
 
 // Each test crate compiles all of it and uses some of it.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unused_imports, unreachable_pub)]
 
 #[cfg(feature = "simulator")]
 mod embedded_atlas;
