@@ -7,6 +7,8 @@ mod challenge;
 mod grammar;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod properties;
 mod session;
 #[cfg(test)]
 mod vectors;
