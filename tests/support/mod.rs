@@ -3,8 +3,10 @@
 // Each test crate compiles all of it and uses some of it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod faults;
 #[cfg(feature = "cli")]
 pub mod program;
+pub mod secrets;
 
 use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error, ExportBucket, ProjectId};
