@@ -334,6 +334,8 @@ fn classify(error: &std::io::Error) -> (NetworkPhase, bool) {
     match error.kind() {
         // rustls reports what it does not accept this way.
         Kind::InvalidData => (NetworkPhase::Tls, false),
+        // An end within rustls's handshake comes without a text, that of a connection in use with one.
+        Kind::UnexpectedEof if error.get_ref().is_none() => (NetworkPhase::Tls, true),
         Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::UnexpectedEof => {
             (NetworkPhase::Exchange, true)
         }

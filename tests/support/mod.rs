@@ -7,6 +7,8 @@ pub mod faults;
 #[cfg(feature = "cli")]
 pub mod program;
 pub mod secrets;
+#[cfg(feature = "rustls")]
+pub mod tls;
 
 use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error, ExportBucket, ProjectId};
