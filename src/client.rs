@@ -12,7 +12,8 @@ use crate::error::{Error, InvalidInput};
 use crate::listing::{ExportBuckets, Pages, Source};
 use crate::page::Page;
 use crate::retry::Policy;
-use crate::transport::{self, AgentOptions, Transport};
+use crate::throttle::Throttle;
+use crate::transport::{self, AgentOptions, Counters, Transport};
 
 /// Lists export buckets.
 ///
@@ -29,6 +30,32 @@ use crate::transport::{self, AgentOptions, Transport};
 ///     println!("{} {}", bucket.id, bucket.bucket_name);
 /// }
 /// # Ok::<(), atlas_export_buckets::Error>(())
+/// ```
+///
+/// # Many projects
+/// There is no function for it, because how many threads, in which order, and what a failure means for the others are the
+/// caller's to decide, and scoped threads say it in a few lines. What has to be shared the client shares: the session,
+/// the connections, and the pace, if the server limits the rate.
+///
+/// ```no_run
+/// # use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ProjectId};
+/// # use std::sync::Mutex;
+/// /// Lists all projects, up to `jobs` at once, each with its own outcome.
+/// fn list_all(client: &Client, projects: &[ProjectId], jobs: usize) -> Vec<(ProjectId, Result<Vec<ExportBucket>, Error>)> {
+///     let (queue, done) = (Mutex::new(projects.iter()), Mutex::new(Vec::new()));
+///     std::thread::scope(|scope| {
+///         for _ in 0..jobs {
+///             scope.spawn(|| {
+///                 loop {
+///                     let Some(project) = queue.lock().unwrap().next() else { break };
+///                     let buckets = client.export_buckets(project).collect();
+///                     done.lock().unwrap().push((project.clone(), buckets));
+///                 }
+///             });
+///         }
+///     });
+///     done.into_inner().unwrap()
+/// }
 /// ```
 #[derive(Clone)]
 pub struct Client {
@@ -95,6 +122,29 @@ impl Client {
         }
         self.source.page(project_id, page_num)
     }
+
+    /// What this client and its clones have sent so far.
+    pub fn stats(&self) -> Stats {
+        use std::sync::atomic::Ordering::Relaxed;
+        let counters = &self.source.transport.counters;
+        Stats {
+            requests: counters.requests.load(Relaxed),
+            challenges: counters.challenges.load(Relaxed),
+            retries: counters.retries.load(Relaxed),
+        }
+    }
+}
+
+/// What a [`Client`] and its clones have sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Requests, those among them that were challenged or retried included.
+    pub requests: u64,
+    /// Answers with 401.
+    pub challenges: u64,
+    /// Requests that were sent again after a fault.
+    pub retries: u64,
 }
 
 /// Shows where it asks, and nothing of the API key.
@@ -254,6 +304,8 @@ impl ClientBuilder {
             timeout: self.timeout,
             policy: Policy { retries: self.retries },
             max_body: self.max_body_bytes,
+            throttle: Throttle::default(),
+            counters: Counters::default(),
         };
         let endpoint = Endpoint {
             base_url,

@@ -227,7 +227,7 @@ impl Endpoint {
     /// The most items that Atlas gives per page, which is what is asked for by default: fewest requests.
     pub(crate) const MAX_ITEMS_PER_PAGE: u16 = 500;
 
-    pub(crate) fn page(&self, project_id: &ProjectId, page_num: u32) -> PageRequest {
+    pub(crate) fn page(&self, project_id: &ProjectId, page_num: u32, include_count: bool) -> PageRequest {
         let mut url = format!(
             "{}{}{project_id}/backup/exportBuckets?pageNum={page_num}&itemsPerPage={}",
             self.base_url.url,
@@ -236,7 +236,7 @@ impl Endpoint {
         );
         // Atlas's defaults are not sent.
         for (param, differs) in [
-            ("&includeCount=false", !self.include_count),
+            ("&includeCount=false", !include_count),
             ("&pretty=true", self.pretty),
             ("&envelope=true", self.envelope),
         ] {
@@ -273,7 +273,7 @@ mod tests {
     fn a_page_is_asked_for_as_the_atlas_docs_have_it() {
         let project = "32b6e34b3d91647abb20e7b8".parse().unwrap();
         let plain = endpoint("https://cloud.mongodb.com");
-        let request = plain.page(&project, 1);
+        let request = plain.page(&project, 1, true);
         assert_eq!(
             request.url,
             "https://cloud.mongodb.com/api/atlas/v1.0/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=1&itemsPerPage=500"
@@ -291,7 +291,7 @@ mod tests {
             envelope: true,
             ..endpoint("http://127.0.0.1:8080/proxy/")
         };
-        let request = every_option.page(&project, 2);
+        let request = every_option.page(&project, 2, false);
         assert_eq!(
             request.target(),
             "/proxy/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=2&itemsPerPage=7&includeCount=false&pretty=true&envelope=true"

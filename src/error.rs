@@ -222,8 +222,6 @@ pub enum Incomplete {
     Repeated,
     /// An empty page that says that there is a next one.
     Empty,
-    /// There are more pages than `pageNum` can count.
-    TooManyPages,
 }
 
 impl Error {
@@ -473,7 +471,6 @@ impl fmt::Display for Incomplete {
             Incomplete::Empty => f.write_str(
                 "the server sent an empty page that is not the last; it does not page as Atlas does",
             ),
-            Incomplete::TooManyPages => f.write_str("there are more pages than can be counted"),
         }
     }
 }

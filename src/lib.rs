@@ -31,6 +31,7 @@
 //! | `endpoint.rs` | base URL, API version, project id, options to URL and `Accept` |
 //! | `page.rs`, `export_bucket.rs` | bytes to [`Page`] and [`ExportBucket`] |
 //! | `retry.rs` | given what happened and how much time is left: again, and after how long? |
+//! | `throttle.rs` | a rate limit slows all requests of a client down together |
 //! | `credentials.rs`, `error.rs` | [`ApiKey`], [`Error`] |
 //! | `digest/` | RFC 7616, without I/O, and without knowing the rest |
 //! | `simulator/` | the embedded Atlas |
@@ -49,9 +50,10 @@ mod retry;
 #[cfg(feature = "simulator")]
 #[cfg_attr(docsrs, doc(cfg(feature = "simulator")))]
 pub mod simulator;
+mod throttle;
 mod transport;
 
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, Stats};
 pub use credentials::ApiKey;
 pub use endpoint::{ApiVersion, PageRequest, ProjectId};
 pub use error::{ApiError, Error, Incomplete, InvalidInput, NetworkError, NetworkPhase, Refusal};

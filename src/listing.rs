@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::endpoint::{Endpoint, PageRequest, ProjectId};
+use crate::endpoint::{Endpoint, ProjectId};
 use crate::error::{Error, Incomplete};
 use crate::export_bucket::ExportBucket;
 use crate::page::Page;
@@ -22,11 +22,22 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn page(&self, project_id: &ProjectId, page_num: u32) -> Result<Page, Error> {
-        self.get(&self.endpoint.page(project_id, page_num))
+        let mut include_count = self.endpoint.include_count;
+        self.get(project_id, page_num, &mut include_count)
     }
 
-    fn get(&self, request: &PageRequest) -> Result<Page, Error> {
-        let page = self.transport.get(request)?;
+    /// Gets a page, without the count if Atlas says that it cannot make one; then none is asked for from there on.
+    fn get(&self, project_id: &ProjectId, page_num: u32, include_count: &mut bool) -> Result<Page, Error> {
+        let request = self.endpoint.page(project_id, page_num, *include_count);
+        let mut result = self.transport.get(&request);
+        if *include_count && result.as_ref().is_err_and(cannot_count) {
+            log::debug!(
+                "{request}: the server cannot count the buckets, so it is asked again without the count"
+            );
+            *include_count = false;
+            result = self.transport.get(&self.endpoint.page(project_id, page_num, false));
+        }
+        let page = result?;
         self.warn_of_sunset(&page);
         Ok(page)
     }
@@ -43,6 +54,13 @@ impl Source {
     }
 }
 
+/// Atlas tells what to do by its words only: "Retry with includeCount=false."
+fn cannot_count(error: &Error) -> bool {
+    let detail = error.api().and_then(|api| api.detail.as_deref());
+    matches!(error, Error::Status { .. })
+        && detail.is_some_and(|detail| detail.contains("includeCount=false"))
+}
+
 /// Iterates over the pages of a project's export buckets. Made by
 /// [`Client::export_bucket_pages`](crate::Client::export_bucket_pages).
 ///
@@ -52,12 +70,14 @@ pub struct Pages {
     project_id: ProjectId,
     /// `None` when the walk has ended.
     next_page: Option<u32>,
+    include_count: bool,
     walk: Walk,
 }
 
 impl Pages {
     pub(crate) fn new(source: Arc<Source>, project_id: ProjectId) -> Self {
-        Pages { source, project_id, next_page: Some(1), walk: Walk::default() }
+        let include_count = source.endpoint.include_count;
+        Pages { source, project_id, next_page: Some(1), include_count, walk: Walk::default() }
     }
 }
 
@@ -66,15 +86,17 @@ impl Iterator for Pages {
 
     fn next(&mut self) -> Option<Self::Item> {
         let page_num = self.next_page.take()?;
-        let request = self.source.endpoint.page(&self.project_id, page_num);
-        let page = match self.source.get(&request) {
+        let page = match self.source.get(&self.project_id, page_num, &mut self.include_count) {
             Ok(page) => page,
             Err(error) => return Some(Err(error)),
         };
         match self.walk.step(&page) {
             Ok(Step::End) => {}
-            Ok(Step::Next) => self.next_page = page_num.checked_add(1),
-            Err(reason) => return Some(Err(Error::Incomplete { request: Box::new(request), reason })),
+            Ok(Step::Next) => self.next_page = Some(page_num.saturating_add(1)),
+            Err(reason) => {
+                let request = self.source.endpoint.page(&self.project_id, page_num, self.include_count);
+                return Some(Err(Error::Incomplete { request: Box::new(request), reason }));
+            }
         }
         Some(Ok(page))
     }
@@ -102,6 +124,11 @@ impl ExportBuckets {
             previous_ids: HashSet::new(),
             ids: HashSet::new(),
         }
+    }
+
+    /// How many buckets there are in all, the server said last; `None` before the first bucket, and without a count.
+    pub fn total_count(&self) -> Option<u64> {
+        self.pages.walk.total_count
     }
 }
 

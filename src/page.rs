@@ -52,7 +52,6 @@ impl Page {
         header: impl Fn(&'static str) -> Option<&'h str>,
     ) -> Page {
         let Content { results, total_count, links } = content;
-        let number = |name| header(name).and_then(|value| value.parse().ok());
         let text = |name| header(name).map(str::to_owned);
         Page {
             page_num,
@@ -60,8 +59,8 @@ impl Page {
             total_count,
             links,
             rate_limit: RateLimit {
-                limit: number("ratelimit-limit"),
-                remaining: number("ratelimit-remaining"),
+                limit: number(header("ratelimit-limit")),
+                remaining: number(header("ratelimit-remaining")),
             },
             deprecation: text("deprecation"),
             sunset: text("sunset"),
@@ -79,6 +78,11 @@ impl Page {
     pub(crate) fn has_links(&self) -> bool {
         self.links.as_ref().is_some_and(|links| links.iter().any(|link| link.rel.is_some()))
     }
+}
+
+/// The value of a header field that counts something.
+pub(crate) fn number(value: Option<&str>) -> Option<u64> {
+    value?.trim().parse().ok()
 }
 
 /// What a body with status 200 contains.

@@ -3,6 +3,7 @@
 //! The only file of the library that knows `ureq`.
 
 use std::io::Read as _;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use rand::TryRng as _;
@@ -10,9 +11,10 @@ use ureq::http::{HeaderMap, header};
 
 use crate::digest::{self, Attempt, Session};
 use crate::endpoint::PageRequest;
-use crate::error::{Error, InvalidInput, NetworkError, NetworkPhase, OneLine, Refusal};
+use crate::error::{ApiError, Error, InvalidInput, NetworkError, NetworkPhase, OneLine, Refusal};
 use crate::page::{self, BadBody, Page};
 use crate::retry::{self, Policy, Verdict};
+use crate::throttle::{Permit, Throttle};
 
 /// Sends requests to one host, as one user.
 pub(crate) struct Transport {
@@ -24,6 +26,16 @@ pub(crate) struct Transport {
     pub(crate) policy: Policy,
     /// The most bytes of a body that is read as a page.
     pub(crate) max_body: u64,
+    pub(crate) throttle: Throttle,
+    pub(crate) counters: Counters,
+}
+
+/// What was sent so far.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) requests: AtomicU64,
+    pub(crate) challenges: AtomicU64,
+    pub(crate) retries: AtomicU64,
 }
 
 /// What came of sending a request once.
@@ -43,6 +55,13 @@ struct RawAnswer {
     body: Vec<u8>,
 }
 
+impl RawAnswer {
+    /// A header field, if it is text.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
 impl Transport {
     /// Bodies that are no pages: what is longer is not read to its end, and costs the connection.
     const MAX_ERROR_BODY: u64 = 64 * 1024;
@@ -59,11 +78,17 @@ impl Transport {
         let to_hash = digest::Request::get(request.target());
         let mut retries_done = 0;
         let mut last_fault = None;
-        let mut attempt = self.session.authorize(&to_hash).map_err(|error| refused(request, error))?;
+        let mut challenged = None;
         loop {
+            let permit = self.permit(request, &deadline)?;
+            let attempt = match challenged.take() {
+                Some(attempt) => attempt,
+                None => self.session.authorize(&to_hash).map_err(|error| refused(request, error))?,
+            };
             let fault = match self.send(request, &attempt, &deadline, &mut last_fault) {
                 Outcome::Challenged(answer) => {
-                    attempt = self.answer_challenge(request, attempt, &answer)?;
+                    drop(permit);
+                    challenged = Some(self.answer_challenge(request, attempt, &answer)?);
                     continue;
                 }
                 Outcome::Answered(answer) => {
@@ -71,7 +96,10 @@ impl Transport {
                     self.session
                         .accepted(attempt, &to_hash, info, &answer.body)
                         .map_err(|error| refused(request, error))?;
-                    match judge(request, answer) {
+                    let remaining = page::number(answer.header("ratelimit-remaining"));
+                    let result = judge(request, answer);
+                    self.tell_throttle(permit, remaining, &result);
+                    match result {
                         Ok(page) => return Ok(page),
                         Err(fault) => fault,
                     }
@@ -82,9 +110,29 @@ impl Transport {
             let Some(wait) = wait else { return Err(fault) };
             log::debug!("{fault}: trying again in {} ms", wait.as_millis());
             std::thread::sleep(wait);
+            self.counters.retries.fetch_add(1, Relaxed);
             retries_done += 1;
             last_fault = Some(fault);
-            attempt = self.session.authorize(&to_hash).map_err(|error| refused(request, error))?;
+        }
+    }
+
+    /// Waits until the rate limit lets the next request go.
+    fn permit(&self, request: &PageRequest, deadline: &Deadline) -> Result<Permit<'_>, Error> {
+        self.throttle.permit(deadline.time_left()).map_err(|wait| Error::RateLimited {
+            request: Box::new(request.clone()),
+            api: Box::new(ApiError { status: 429, ..ApiError::default() }),
+            retry_after: Some(wait),
+        })
+    }
+
+    fn tell_throttle(&self, permit: Permit<'_>, remaining: Option<u64>, result: &Result<Page, Error>) {
+        match result {
+            Err(Error::RateLimited { retry_after, .. }) => {
+                self.throttle.answered(permit, remaining, Some(retry_after.unwrap_or_default()));
+            }
+            Ok(_) => self.throttle.answered(permit, remaining, None),
+            // Most errors say nothing about tokens.
+            Err(_) => drop(permit),
         }
     }
 
@@ -137,6 +185,7 @@ impl Transport {
         last_fault: &mut Option<Error>,
     ) -> Outcome {
         log::debug!("GET {} ({})", request.url, attempt.basis());
+        self.counters.requests.fetch_add(1, Relaxed);
         let answer = match self.exchange(request, attempt, deadline) {
             Ok(answer) => answer,
             Err(Fault::Refused(reason)) => return Outcome::Broken(refusal(request, reason)),
@@ -148,6 +197,7 @@ impl Transport {
         if answer.status != 401 {
             return Outcome::Answered(answer);
         }
+        self.counters.challenges.fetch_add(1, Relaxed);
         for challenge in answer.headers.get_all(header::WWW_AUTHENTICATE) {
             log::debug!("challenged: {}", OneLine(&String::from_utf8_lossy(challenge.as_bytes())));
         }
@@ -206,25 +256,27 @@ fn read_body(body: ureq::Body, max: u64, whole: bool) -> Result<Vec<u8>, Fault> 
 
 /// Sorts the answers that are not challenges.
 fn judge(request: &PageRequest, answer: RawAnswer) -> Result<Page, Error> {
-    let RawAnswer { status, headers, body } = answer;
-    let header = |name: &str| headers.get(name)?.to_str().ok();
-    let api = match status {
-        200 => match page::parse(&body) {
-            Ok(content) => return Ok(Page::new(request.page_num, content, body, header)),
+    let api = match answer.status {
+        200 => match page::parse(&answer.body) {
+            Ok(content) => {
+                let header = |name| answer.headers.get(name)?.to_str().ok();
+                return Ok(Page::new(request.page_num, content, answer.body, header));
+            }
             Err(BadBody::Error(enclosed)) => enclosed,
             Err(BadBody::Truncated) => return Err(truncated(request)),
             Err(BadBody::Malformed(problem, source)) => {
                 return Err(Error::Malformed { request: Box::new(request.clone()), problem, source });
             }
         },
-        300..400 => {
-            let location = header("location").map(str::to_owned);
+        status @ 300..400 => {
+            let location = answer.header("location").map(str::to_owned);
             return Err(refusal(request, Refusal::Redirect { status, location }));
         }
-        _ => page::parse_error(status, &body),
+        status => page::parse_error(status, &answer.body),
     };
-    let retry_after =
-        header("retry-after").and_then(|value| retry::parse_retry_after(value.as_bytes(), SystemTime::now()));
+    let retry_after = answer
+        .header("retry-after")
+        .and_then(|value| retry::parse_retry_after(value.as_bytes(), SystemTime::now()));
     let (request, status, api) = (Box::new(request.clone()), api.status, Box::new(api));
     Err(match status {
         401 => Error::NotAuthenticated { request, reason: digest::Error::Refused { stale: false }, api },

@@ -242,7 +242,7 @@ fn a_wrong_key_ends_with_status_3_and_the_words_of_atlas_after_2_requests() {
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
         .run();
     assert_eq!((run.status, run.stdout.as_str()), (Some(3), ""));
-    let last = run.stderr.lines().last().unwrap();
+    let last = run.stderr.lines().find(|line| line.starts_with("atlas-export-buckets: page 1 of ")).unwrap();
     assert!(last.contains("the API key was refused: HTTP 401"), "{last}");
     assert!(
         last.contains("\"You are not authorized for this resource.\"; check both halves of the key"),

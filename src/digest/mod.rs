@@ -5,6 +5,8 @@ mod authentication_info;
 mod authorization;
 mod challenge;
 mod grammar;
+#[cfg(test)]
+mod naive;
 mod session;
 #[cfg(test)]
 mod vectors;

@@ -1,14 +1,16 @@
 //! `list`: which projects, with which client, how many at once, and in which order they are printed.
 
-use std::io::{BufWriter, Read as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::Instant;
 
 use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ProjectId};
 
 use crate::args::{Format, ListArgs};
-use crate::output::Output;
+use crate::output::{Output, Style};
+use crate::progress::{self, Progress};
 use crate::{status, verbose};
 
 /// Runs the command and returns the exit status.
@@ -17,7 +19,7 @@ pub(crate) fn run(args: &ListArgs) -> u8 {
     match prepare(args) {
         Ok((client, projects)) => list(&client, &projects, args),
         Err(message) => {
-            eprintln!("atlas-export-buckets: {message}");
+            progress::tell(format_args!("{message}"));
             status::USAGE
         }
     }
@@ -90,8 +92,8 @@ fn variable(name: &str) -> Option<String> {
 enum Event {
     /// A page's body, for `raw`.
     Body(Vec<u8>),
-    /// A bucket, for every other format.
-    Bucket(Box<ExportBucket>),
+    /// A bucket, for every other format, and how many there are, if that is known.
+    Bucket(Box<ExportBucket>, Option<u64>),
     /// The end: how many buckets the project has, if that is known, or why the list is not complete.
     End(Result<Option<u64>, Error>),
 }
@@ -102,6 +104,7 @@ enum Event {
 /// ahead waits with it: memory does not grow with the number of buckets.
 pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> u8 {
     const AHEAD: usize = 1024;
+    let start = Instant::now();
     let (senders, receivers): (Vec<_>, Vec<_>) = projects
         .iter()
         .map(|project| (project, sync_channel(AHEAD)))
@@ -116,13 +119,37 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
                 }
             });
         }
-        let stdout = BufWriter::new(std::io::stdout().lock());
-        match print(receivers, Output::new(args.format, projects.len() > 1, stdout)) {
-            Ok(first_failure) => first_failure,
+        let style = Style {
+            has_several_projects: projects.len() > 1,
+            is_bold: io::stdout().is_terminal() && variable("NO_COLOR").is_none(),
+        };
+        let stdout = BufWriter::new(progress::Stdout(io::stdout().lock()));
+        let mut progress = Progress::new(projects.len(), args.quiet || args.verbose);
+        let printed = print(receivers, Output::new(args.format, style, stdout), &mut progress);
+        progress.finish();
+        match printed {
+            Ok(first_failure) => {
+                summarise(client, &progress, start);
+                first_failure
+            }
             // The workers may still be waiting for an answer that nobody wants any more.
             Err(error) => std::process::exit(status::of_output(Err(error)).into()),
         }
     })
+}
+
+/// Shown with `--verbose`.
+fn summarise(client: &Client, progress: &Progress, start: Instant) {
+    let stats = client.stats();
+    log::info!(
+        "projects: {}, buckets: {}, requests: {}, challenges: {}, retries: {}, time: {:.1} s",
+        progress.projects_done,
+        progress.buckets,
+        stats.requests,
+        stats.challenges,
+        stats.retries,
+        start.elapsed().as_secs_f64(),
+    );
 }
 
 fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
@@ -132,13 +159,14 @@ fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 /// Sends events until the end, or until nobody listens any more.
 fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &SyncSender<Event>) {
     let send = |event| events.send(event).is_ok();
-    let bucket = |bucket| send(Event::Bucket(Box::new(bucket)));
+    let bucket = |bucket, of| send(Event::Bucket(Box::new(bucket), of));
     let result = match (args.page, args.format) {
         (Some(page_num), format) => client.export_bucket_page(project, page_num).map(|page| {
+            let count = page.results.len() as u64;
             if format == Format::Raw {
                 send(Event::Body(page.body));
             } else {
-                page.results.into_iter().all(bucket);
+                page.results.into_iter().all(|next| bucket(next, Some(count)));
             }
             page.total_count
         }),
@@ -146,10 +174,22 @@ fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &
             .export_bucket_pages(project)
             .try_for_each(|page| page.map(|page| _ = send(Event::Body(page.body))))
             .map(|()| None),
-        (None, _) => client
-            .export_buckets(project)
-            .try_fold(0, |count, next| next.map(|next| count + u64::from(bucket(next))))
-            .map(Some),
+        (None, _) => {
+            let mut buckets = client.export_buckets(project);
+            let mut count = 0;
+            loop {
+                match buckets.next() {
+                    Some(Ok(next)) => {
+                        if !bucket(next, buckets.total_count()) {
+                            return;
+                        }
+                        count += 1;
+                    }
+                    Some(Err(error)) => break Err(error),
+                    None => break Ok(Some(count)),
+                }
+            }
+        }
     };
     send(Event::End(result));
 }
@@ -158,23 +198,28 @@ fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &
 fn print(
     projects: Vec<(&ProjectId, Receiver<Event>)>,
     mut output: Output<impl Write>,
-) -> std::io::Result<u8> {
+    progress: &mut Progress,
+) -> io::Result<u8> {
     let mut first_failure = status::DONE;
     for (project, events) in projects {
         for event in events {
             match event {
                 Event::Body(body) => output.body(&body)?,
-                Event::Bucket(bucket) => output.bucket(project, &bucket)?,
+                Event::Bucket(bucket, of) => {
+                    output.bucket(project, &bucket)?;
+                    progress.bucket(of);
+                }
                 Event::End(Ok(total_count)) => output.complete(project, total_count)?,
                 Event::End(Err(error)) => {
                     output.failed(project, &error)?;
-                    eprintln!("atlas-export-buckets: {error}");
+                    progress::tell(format_args!("{error}"));
                     if first_failure == status::DONE {
                         first_failure = status::of(&error);
                     }
                 }
             }
         }
+        progress.project();
     }
     output.finish()?;
     Ok(first_failure)

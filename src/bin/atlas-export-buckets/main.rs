@@ -1,11 +1,12 @@
 //! The program `atlas-export-buckets`: lists the snapshot export buckets of MongoDB Atlas projects.
 //!
-//! `args` reads the command line, `list` lists, `output` prints what was listed, `simulate` runs the embedded Atlas,
+//! `args` reads the command line, `list` lists, `output` prints what was listed, `progress` shows how far it is, `simulate` runs the embedded Atlas,
 //! `status` says with which exit status each failure ends, and `verbose` prints what the library logs.
 
 mod args;
 mod list;
 mod output;
+mod progress;
 mod simulate;
 mod status;
 mod verbose;
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     let command = match args::parse(lexopt::Parser::from_env()) {
         Ok(command) => command,
         Err(error) => {
-            eprintln!("atlas-export-buckets: {error}");
+            progress::tell(format_args!("{error}"));
             return ExitCode::from(status::USAGE);
         }
     };

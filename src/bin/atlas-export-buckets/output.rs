@@ -9,11 +9,19 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::args::Format;
 use crate::status;
 
+/// How the output looks beside its format.
+#[derive(Clone, Copy)]
+pub(crate) struct Style {
+    /// With several projects each bucket says to which it belongs.
+    pub(crate) has_several_projects: bool,
+    /// Whether headings are bold, which terminals can show.
+    pub(crate) is_bold: bool,
+}
+
 /// Prints projects one after the other, in one of the formats.
 pub(crate) struct Output<W> {
     out: W,
-    /// With several projects each bucket says to which it belongs.
-    has_several_projects: bool,
+    style: Style,
     form: Form,
 }
 
@@ -30,8 +38,14 @@ enum Form {
     Raw,
 }
 
+impl Style {
+    fn heading(self, text: &str) -> String {
+        if self.is_bold { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
 impl<W: Write> Output<W> {
-    pub(crate) fn new(format: Format, has_several_projects: bool, out: W) -> Self {
+    pub(crate) fn new(format: Format, style: Style, out: W) -> Self {
         let form = match format {
             Format::Table => Form::Table { rows: Vec::new(), is_first: true },
             Format::Json => Form::Json(Json { total_count: Some(0), ..Json::default() }),
@@ -39,7 +53,7 @@ impl<W: Write> Output<W> {
             Format::Csv => Form::Csv { has_begun: false },
             Format::Raw => Form::Raw,
         };
-        Output { out, has_several_projects, form }
+        Output { out, style, form }
     }
 
     /// A page's body, for `raw`.
@@ -49,7 +63,7 @@ impl<W: Write> Output<W> {
 
     /// A bucket, for every other format.
     pub(crate) fn bucket(&mut self, project: &ProjectId, bucket: &ExportBucket) -> io::Result<()> {
-        let project = self.has_several_projects.then_some(project);
+        let project = self.style.has_several_projects.then_some(project);
         match &mut self.form {
             Form::Table { rows, .. } => rows.push(table_row(bucket)),
             Form::Json(json) => json.pending.push(to_json(project, bucket)?),
@@ -69,12 +83,12 @@ impl<W: Write> Output<W> {
     pub(crate) fn complete(&mut self, project: &ProjectId, total_count: Option<u64>) -> io::Result<()> {
         match &mut self.form {
             Form::Table { rows, is_first } => {
-                if self.has_several_projects {
+                if self.style.has_several_projects {
                     let separator = if *is_first { "" } else { "\n" };
-                    writeln!(self.out, "{separator}Project {project}")?;
+                    writeln!(self.out, "{separator}{}", self.style.heading(&format!("Project {project}")))?;
                 }
                 *is_first = false;
-                write_table(&mut self.out, rows)?;
+                write_table(&mut self.out, rows, self.style)?;
                 rows.clear();
             }
             Form::Json(json) => json.complete(&mut self.out, total_count)?,
@@ -96,10 +110,12 @@ impl<W: Write> Output<W> {
 
     pub(crate) fn finish(mut self) -> io::Result<()> {
         match &mut self.form {
-            Form::Json(json) if self.has_several_projects || json.errors.is_empty() => {
+            Form::Json(json) if self.style.has_several_projects || json.errors.is_empty() => {
                 json.finish(&mut self.out)?;
             }
-            Form::Csv { has_begun: false } => write_csv_header(&mut self.out, self.has_several_projects)?,
+            Form::Csv { has_begun: false } => {
+                write_csv_header(&mut self.out, self.style.has_several_projects)?
+            }
             _ => {}
         }
         self.out.flush()
@@ -193,8 +209,7 @@ fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-fn write_table(out: &mut impl Write, rows: &[[String; 4]]) -> io::Result<()> {
-    const GAP: usize = 3;
+fn write_table(out: &mut impl Write, rows: &[[String; 4]], style: Style) -> io::Result<()> {
     let header = ["ID", "BUCKET NAME", "CLOUD PROVIDER", "IAM ROLE ID"].map(str::to_owned);
     let mut widths = [0; 4];
     for row in std::iter::once(&header).chain(rows) {
@@ -202,15 +217,22 @@ fn write_table(out: &mut impl Write, rows: &[[String; 4]]) -> io::Result<()> {
             *width = cell.width().max(*width);
         }
     }
-    for row in std::iter::once(&header).chain(rows) {
-        let mut line = String::new();
-        for (width, cell) in widths.iter().zip(row) {
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width + GAP - cell.width()));
-        }
-        writeln!(out, "{}", line.trim_end())?;
+    writeln!(out, "{}", style.heading(&aligned(&header, &widths)))?;
+    for row in rows {
+        writeln!(out, "{}", aligned(row, &widths))?;
     }
     Ok(())
+}
+
+fn aligned(row: &[String; 4], widths: &[usize; 4]) -> String {
+    const GAP: usize = 3;
+    let mut line = String::new();
+    for (width, cell) in widths.iter().zip(row) {
+        line.push_str(cell);
+        line.extend(std::iter::repeat_n(' ', width + GAP - cell.width()));
+    }
+    line.truncate(line.trim_end().len());
+    line
 }
 
 const CSV_FIELDS: [&str; 9] = [

@@ -6,7 +6,7 @@ use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client, Error, ProjectId};
 
 use crate::args::{ListArgs, SimulateArgs};
-use crate::{list, status, verbose};
+use crate::{list, progress, status, verbose};
 
 const SAMPLE_BUCKETS: usize = 12;
 
@@ -23,7 +23,7 @@ pub(crate) fn demo(args: ListArgs) -> u8 {
     match demo_client(&atlas, &args) {
         Ok((client, project)) => list::list(&client, &[project], &args),
         Err(error) => {
-            eprintln!("atlas-export-buckets: {error}");
+            progress::tell(format_args!("{error}"));
             status::of(&error)
         }
     }
@@ -65,6 +65,6 @@ pub(crate) fn run(args: &SimulateArgs) -> u8 {
 }
 
 fn cannot_start(error: &std::io::Error) -> u8 {
-    eprintln!("atlas-export-buckets: cannot start the embedded Atlas: {error}");
+    progress::tell(format_args!("cannot start the embedded Atlas: {error}"));
     status::OTHER
 }

@@ -2,6 +2,8 @@
 
 use atlas_export_buckets::Error;
 
+use crate::progress;
+
 /// Done.
 pub(crate) const DONE: u8 = 0;
 /// Any failure that has no status of its own.
@@ -27,7 +29,7 @@ pub(crate) fn of_output(written: std::io::Result<()>) -> u8 {
         Ok(()) => DONE,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => DONE,
         Err(error) => {
-            eprintln!("atlas-export-buckets: cannot write to standard output: {error}");
+            progress::tell(format_args!("cannot write to standard output: {error}"));
             OTHER
         }
     }

@@ -1,5 +1,6 @@
 //! What the library logs, on standard error: warnings always, the rest with `--verbose`, nothing with `--quiet`.
 
+use crate::progress;
 use log::{LevelFilter, Log, Metadata, Record};
 
 struct Stderr;
@@ -12,7 +13,7 @@ impl Log for Stderr {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            eprintln!("atlas-export-buckets: {}", record.args());
+            progress::tell(*record.args());
         }
     }
 

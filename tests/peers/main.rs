@@ -1,0 +1,56 @@
+//! Against what others wrote: web servers that our client lists from, and HTTP clients that list from our embedded Atlas.
+//!
+//! A peer that is not installed is a test ignored, with the reason; with `CI=true` it is a failure.
+
+// Nothing of a program is reachable from outside.
+#![allow(unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests; clippy knows them by #[test], which this harness does without"
+)]
+
+mod apache;
+#[cfg(feature = "cli")]
+mod clients;
+mod lighttpd;
+mod raw_exchange;
+mod web_server;
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::env;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Trial};
+
+fn main() -> ExitCode {
+    let mut trials = apache::trials();
+    trials.extend(lighttpd::trials());
+    #[cfg(feature = "cli")]
+    trials.extend(clients::trials());
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// What is not installed, in the words of a message.
+struct Missing(String);
+
+/// A test that takes a peer, if there is one.
+fn trial<P: 'static>(
+    name: impl Into<String>,
+    find: fn() -> Result<P, Missing>,
+    test: impl FnOnce(&P) + Send + 'static,
+) -> Trial {
+    Trial::ignorable_test(name, move || match find() {
+        Ok(peer) => {
+            test(&peer);
+            Ok(Completion::Completed)
+        }
+        Err(Missing(what)) if env::var_os("CI").is_some_and(|ci| ci == "true") => {
+            Err(format!("{what}; with CI=true every peer must be there").into())
+        }
+        Err(Missing(what)) => Ok(Completion::ignored_with(what)),
+    })
+}

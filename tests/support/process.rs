@@ -1,0 +1,40 @@
+//! Programs that a test starts.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::{env, io};
+
+/// A running program, killed when dropped, also by a test that fails.
+pub struct Process(Child);
+
+impl Process {
+    /// Starts one, without standard input.
+    pub fn start(command: &mut Command) -> io::Result<Process> {
+        command.stdin(Stdio::null()).spawn().map(Process)
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
+    }
+
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        // It fails only if the program ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Where a program is installed: in `PATH`, or where Debian puts servers, which is not in everybody's `PATH`.
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let directories = env::split_paths(&path).chain(["/usr/sbin".into()]);
+    directories.map(|directory| directory.join(name)).find(|program| program.is_file())
+}
