@@ -204,7 +204,7 @@ impl Walk {
             }
             // No link, but the count says that there is more: ask, so that the answer decides.
             (false, Some(_)) => Ok(Step::Next),
-            (false, None) if page.links.is_some() || self.total_count.is_some() || is_empty => Ok(Step::End),
+            (false, None) if page.has_links() || self.total_count.is_some() || is_empty => Ok(Step::End),
             (false, None) => Ok(Step::Next),
         }
     }
@@ -215,12 +215,14 @@ mod tests {
     use super::*;
     use crate::page;
 
-    /// A page of the buckets with these ids: `(ids, count, links)`, where links is `-` for none, `` for no next.
+    /// A page of the buckets with these ids: `(ids, count, links)`, where links is `-` for none at all, `[]` for an
+    /// empty list, `` for no next.
     fn page(ids: &str, total_count: Option<u64>, links: &str) -> Page {
         let bucket = |id| format!(r#"{{"_id":"{id}","bucketName":"b","cloudProvider":"AWS"}}"#);
         let results: Vec<String> = ids.split_whitespace().map(bucket).collect();
         let links = match links {
             "-" => "null".to_owned(),
+            "[]" => "[]".to_owned(),
             "" => r#"[{"href":"h","rel":"self"}]"#.to_owned(),
             rel => format!(r#"[{{"href":"h","rel":"self"}},{{"href":"h","rel":"{rel}"}}]"#),
         };
@@ -242,6 +244,10 @@ mod tests {
             ("no count", vec![("1 2", None, "next", NEXT), ("3", None, "", END)]),
             ("no links", vec![("1 2", Some(3), "-", NEXT), ("3", Some(3), "-", END)]),
             ("neither", vec![("1 2", None, "-", NEXT), ("3", None, "-", NEXT), ("", None, "-", END)]),
+            (
+                "neither, links []",
+                vec![("1", None, "[]", NEXT), ("2", None, "[]", NEXT), ("", None, "[]", END)],
+            ),
             ("neither, no bucket", vec![("", None, "-", END)]),
             ("a name of the relation in capitals", vec![("1", None, "NEXT", NEXT), ("2", None, "", END)]),
             ("a link beyond the count", vec![("1", Some(1), "next", NEXT), ("2", Some(2), "", END)]),
