@@ -84,7 +84,8 @@ struct Used {
 impl Attempt {
     /// The value of `Authorization`; `None` if the request goes without, to be challenged.
     ///
-    /// It is ASCII unless the server's realm, nonce or opaque is not.
+    /// It is ASCII unless the server's realm, nonce or opaque is not. Then it is still legal in HTTP (`obs-text`, RFC
+    /// 9110 5.5), but not every HTTP client sends it: `ureq` does not.
     pub fn authorization(&self) -> Option<&[u8]> {
         self.used.as_ref().map(|used| used.authorization.as_slice())
     }
@@ -147,11 +148,11 @@ impl Session {
         Session { credentials, nonces: Mutex::new(Vec::new()) }
     }
 
-    /// The first attempt at a request.
+    /// The first attempt at a request: on a nonce of an earlier one, or without credentials (RFC 7616 3.6).
     ///
     /// # Errors
     ///
-    /// [`Error::NoRandomness`].
+    /// [`Error::NoRandomness`]: there is no cnonce without.
     pub fn authorize(&self, request: &Request<'_>) -> Result<Attempt, Error> {
         match self.take_nonce() {
             Some((answer, nc)) => Ok(Attempt::new(Basis::Reused, answer, nc, draw_cnonce()?, request)),
@@ -159,7 +160,7 @@ impl Session {
         }
     }
 
-    /// The next attempt, after `attempt` was answered with 401 and these `WWW-Authenticate` fields.
+    /// The next attempt, after `attempt` was answered with 401 and these `WWW-Authenticate` fields (RFC 7616 3.3).
     ///
     /// # Errors
     ///
@@ -185,7 +186,7 @@ impl Session {
         Ok(Attempt::new(Basis::Fresh, answer, 1, cnonce, request))
     }
 
-    /// `attempt` was answered with anything but 401.
+    /// To be told when `attempt` was answered with anything but 401 (RFC 7616 3.5).
     ///
     /// `authentication_info` are the values of these fields, if there are any. `body` is the answer's content, as
     /// it was sent: with its content coding. It counts for `auth-int` only.
