@@ -462,7 +462,7 @@ mod tests {
             pretty: false,
             envelope: false,
         };
-        let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1);
+        let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true);
         let explain = |timeout_s, reason| {
             let start = Instant::now() - Duration::from_secs(10);
             let deadline = Deadline { start, timeout: Duration::from_secs(timeout_s) };
