@@ -29,13 +29,15 @@ impl Source {
     /// Gets a page, without the count if Atlas says that it cannot make one; then none is asked for from there on.
     fn get(&self, project_id: &ProjectId, page_num: u32, include_count: &mut bool) -> Result<Page, Error> {
         let request = self.endpoint.page(project_id, page_num, *include_count);
-        let mut result = self.transport.get(&request);
+        let deadline = self.transport.deadline();
+        let mut result = self.transport.get(&request, &deadline);
         if *include_count && result.as_ref().is_err_and(cannot_count) {
             log::debug!(
                 "{request}: the server cannot count the buckets, so it is asked again without the count"
             );
             *include_count = false;
-            result = self.transport.get(&self.endpoint.page(project_id, page_num, false));
+            let request = self.endpoint.page(project_id, page_num, false);
+            result = self.transport.get(&request, &deadline);
         }
         let page = result?;
         self.warn_of_sunset(&page);

@@ -21,7 +21,7 @@ pub(crate) struct Transport {
     pub(crate) agent: ureq::Agent,
     pub(crate) session: Session,
     pub(crate) user_agent: String,
-    /// For one call of [`Transport::get`], everything included.
+    /// For one page, everything included.
     pub(crate) timeout: Duration,
     pub(crate) policy: Policy,
     /// The most bytes of a body that is read as a page.
@@ -68,24 +68,28 @@ impl Transport {
     /// `ureq` adds its timeout to the time of now, which has an end.
     const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
+    /// The time that a page may take, from now on.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline { start: Instant::now(), timeout: self.timeout }
+    }
+
     /// Gets a page: the main loop of the crate.
     ///
     /// Each turn sends the request once. Then either the session answers a challenge, or the retry policy judges a
     /// fault, or there is a result. It ends because a challenge is answered at most once between two retries
     /// ([`digest::Basis`]), retries are counted, and every turn is under the deadline.
-    pub(crate) fn get(&self, request: &PageRequest) -> Result<Page, Error> {
-        let deadline = Deadline { start: Instant::now(), timeout: self.timeout };
+    pub(crate) fn get(&self, request: &PageRequest, deadline: &Deadline) -> Result<Page, Error> {
         let to_hash = digest::Request::get(request.target());
         let mut retries_done = 0;
         let mut last_fault = None;
         let mut challenged = None;
         loop {
-            let permit = self.permit(request, &deadline)?;
+            let permit = self.permit(request, deadline)?;
             let attempt = match challenged.take() {
                 Some(attempt) => attempt,
                 None => self.session.authorize(&to_hash).map_err(|error| refused(request, error))?,
             };
-            let fault = match self.send(request, &attempt, &deadline, &mut last_fault) {
+            let fault = match self.send(request, &attempt, deadline, &mut last_fault) {
                 Outcome::Challenged(answer) => {
                     drop(permit);
                     challenged = Some(self.answer_challenge(request, attempt, &answer)?);
@@ -106,7 +110,7 @@ impl Transport {
                 }
                 Outcome::Broken(fault) => fault,
             };
-            let wait = self.wait_before_retry(&fault, retries_done, &deadline);
+            let wait = self.wait_before_retry(&fault, retries_done, deadline);
             let Some(wait) = wait else { return Err(fault) };
             log::debug!("{fault}: trying again in {} ms", wait.as_millis());
             std::thread::sleep(wait);
@@ -318,7 +322,7 @@ impl From<ureq::Error> for Fault {
 }
 
 /// The time that one page may take.
-struct Deadline {
+pub(crate) struct Deadline {
     start: Instant,
     timeout: Duration,
 }
@@ -458,7 +462,7 @@ mod tests {
             pretty: false,
             envelope: false,
         };
-        let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1);
+        let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true);
         let explain = |timeout_s, reason| {
             let start = Instant::now() - Duration::from_secs(10);
             let deadline = Deadline { start, timeout: Duration::from_secs(timeout_s) };

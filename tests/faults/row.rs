@@ -58,7 +58,7 @@ pub fn row(name: &'static str) -> Row {
         retries: 3,
         expected: Expected::List((0..5).collect()),
         requests: 4,
-        within: Duration::from_secs(5),
+        within: Duration::from_secs(10),
     }
 }
 

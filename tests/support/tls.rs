@@ -134,12 +134,10 @@ impl Shared {
         let number = self.connections.fetch_add(1, Ordering::SeqCst);
         match self.conduct {
             Conduct::CloseFirstHandshake if number == 0 => {
-                // All of it is read, or the close would be a reset.
-                socket.read(&mut [0; 16 * 1024])?;
-                return Ok(());
+                return read_hello(&mut socket).map(drop);
             }
             Conduct::Alert => {
-                socket.read(&mut [0; 16 * 1024])?;
+                read_hello(&mut socket)?;
                 return socket.write_all(&[21, 3, 3, 0, 2, 2, 40]);
             }
             Conduct::Silent => return io::copy(&mut socket, &mut io::sink()).map(drop),
@@ -190,6 +188,11 @@ impl Write for Dripping<'_> {
 }
 
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// What a client begins with, so that a close is no reset. It fits into one packet.
+fn read_hello(socket: &mut TcpStream) -> io::Result<usize> {
+    socket.read(&mut [0; 16 * 1024])
+}
 
 /// A request, which has no body. Counts its bytes as they come.
 fn read_head(stream: &mut impl Read, count: &AtomicU64) -> io::Result<Vec<u8>> {
