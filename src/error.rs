@@ -1,10 +1,11 @@
-//! Everything that can go wrong, each with what to do next.
+//! Everything that can go wrong, each with what to do next. What is wrong before anything is sent: `invalid_input.rs`.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::digest;
 use crate::endpoint::PageRequest;
+use crate::invalid_input::InvalidInput;
 
 /// Why buckets could not be listed.
 ///
@@ -95,47 +96,6 @@ pub enum Error {
         /// Why.
         reason: Incomplete,
     },
-}
-
-/// What is wrong with what the caller gave; nothing was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidInput {
-    /// Not 24 hexadecimal digits.
-    ProjectId(String),
-    /// Not a version that this crate knows.
-    ApiVersion(String),
-    /// A half of the API key cannot be used. The key is not shown.
-    ApiKey {
-        /// `public` or `private`.
-        half: &'static str,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// An environment variable is missing or unusable. Its value is not shown.
-    Environment {
-        /// Its name.
-        variable: &'static str,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// The base URL cannot be used. It is not shown, as it may contain a password.
-    BaseUrl {
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// Not 1 to 500.
-    ItemsPerPage(u32),
-    /// Pages count from 1.
-    PageNum,
-    /// The deadline is zero.
-    Timeout,
-    /// The user agent cannot be sent.
-    UserAgent,
-    /// There is no certificate in the PEM text, or one that cannot be read.
-    CaCertificates,
-    /// The crate was built without TLS, and no agent was handed in that has it.
-    NoTls,
 }
 
 /// An error document of Atlas. What the server did not send, or not in this form, is absent.
@@ -283,14 +243,7 @@ impl std::error::Error for Error {
     }
 }
 
-impl std::error::Error for InvalidInput {}
 impl std::error::Error for NetworkError {}
-
-impl From<InvalidInput> for Error {
-    fn from(input: InvalidInput) -> Self {
-        Error::InvalidInput(input)
-    }
-}
 
 /// The same line as `Display`, because that is what `fn main() -> Result<(), Error>` prints.
 impl fmt::Debug for Error {
@@ -368,44 +321,6 @@ fn write_retry_after(f: &mut fmt::Formatter<'_>, retry_after: Option<Duration>) 
     match retry_after {
         Some(wait) => write!(f, "; try again in {} s", wait.as_secs()),
         None => f.write_str("; try again later"),
-    }
-}
-
-impl fmt::Display for InvalidInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InvalidInput::ProjectId(id) if id.len() > 32 => {
-                // It may be a key that was put in the wrong place.
-                write!(f, "a project id has 24 hexadecimal digits, not {} characters", id.chars().count())
-            }
-            InvalidInput::ProjectId(id) => {
-                write!(f, "a project id has 24 hexadecimal digits, \"{}\" is not one", OneLine(id))
-            }
-            InvalidInput::ApiVersion(name) => {
-                write!(f, "\"{}\" is not a known API version: use v1.0 or 2024-05-30", OneLine(name))
-            }
-            InvalidInput::ApiKey { half, problem } => {
-                write!(f, "the API key's {half} half {problem}; copy it again from Atlas")
-            }
-            InvalidInput::Environment { variable, problem } => {
-                write!(f, "the environment variable {variable} {problem}")
-            }
-            InvalidInput::BaseUrl { problem } => {
-                write!(f, "the base URL {problem}; it looks like https://cloud.mongodb.com")
-            }
-            InvalidInput::ItemsPerPage(items) => {
-                write!(f, "Atlas gives 1 to 500 items per page, not {items}")
-            }
-            InvalidInput::PageNum => f.write_str("pages count from 1"),
-            InvalidInput::Timeout => f.write_str("a deadline of 0 s leaves no time to ask"),
-            InvalidInput::UserAgent => f.write_str("the user agent has characters that cannot be sent"),
-            InvalidInput::CaCertificates => {
-                f.write_str("the CA file has no certificate that can be read; it must be in the PEM format")
-            }
-            InvalidInput::NoTls => f.write_str(
-                "this build has no TLS: enable the feature rustls, or hand in an agent that has it",
-            ),
-        }
     }
 }
 
