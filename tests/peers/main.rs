@@ -1,4 +1,5 @@
-//! Against what others wrote: web servers that our client lists from, and HTTP clients that list from our embedded Atlas.
+//! Against what others wrote: web servers that our client lists from, HTTP clients that list from our embedded Atlas, and
+//! the shells and tools around the program.
 //!
 //! A peer that is not installed is a test ignored, with the reason; with `CI=true` it is a failure.
 
@@ -16,6 +17,8 @@ mod apache;
 mod clients;
 mod lighttpd;
 mod raw_exchange;
+#[cfg(feature = "cli")]
+mod shells;
 mod web_server;
 
 #[path = "../support/mod.rs"]
@@ -31,6 +34,8 @@ fn main() -> ExitCode {
     trials.extend(lighttpd::trials());
     #[cfg(feature = "cli")]
     trials.extend(clients::trials());
+    #[cfg(feature = "cli")]
+    trials.extend(shells::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

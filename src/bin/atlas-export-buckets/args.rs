@@ -1,12 +1,17 @@
-//! The command line.
+//! The command line, read by the book: what is in `manual`.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use atlas_export_buckets::ApiVersion;
-use lexopt::Arg::{Long, Short, Value};
+use atlas_export_buckets::{ApiVersion, ProjectId};
+use lexopt::Arg::{self, Long, Short, Value};
 use lexopt::{Parser, ValueExt as _};
+
+use crate::completions::Shell;
+use crate::manual::{COMMANDS, CommandPage, Kind, OPTIONS, OptionEntry, PROGRAM};
+use crate::suggestion::nearest;
 
 /// What to do.
 #[derive(Debug)]
@@ -14,7 +19,10 @@ pub(crate) enum Command {
     List(ListArgs),
     Demo(ListArgs),
     Simulate(SimulateArgs),
-    Help(&'static str),
+    Completions(Shell),
+    Man,
+    /// The help of a command, or of the program.
+    Help(Option<&'static CommandPage>),
     Version,
 }
 
@@ -41,6 +49,7 @@ pub(crate) struct ListArgs {
 /// Options of `simulate`.
 #[derive(Debug)]
 pub(crate) struct SimulateArgs {
+    /// 0 for a free one.
     pub(crate) port: u16,
     pub(crate) buckets: usize,
 }
@@ -56,116 +65,188 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    const NAMES: [(&'static str, Format); 5] = [
-        ("table", Format::Table),
-        ("json", Format::Json),
-        ("ndjson", Format::Ndjson),
-        ("csv", Format::Csv),
-        ("raw", Format::Raw),
-    ];
+    /// By its name in the manual.
+    fn named(name: &str) -> Option<Format> {
+        Some(match name {
+            "table" => Format::Table,
+            "json" => Format::Json,
+            "ndjson" => Format::Ndjson,
+            "csv" => Format::Csv,
+            "raw" => Format::Raw,
+            _ => return None,
+        })
+    }
 }
 
 /// A mistake on the command line, as a sentence for the person at the prompt.
 #[derive(Debug)]
-pub(crate) struct UsageError(String);
+struct Mistake(String);
+
+impl From<lexopt::Error> for Mistake {
+    fn from(error: lexopt::Error) -> Self {
+        Mistake(error.to_string())
+    }
+}
+
+/// A mistake, and the help that says how it is done.
+#[derive(Debug)]
+pub(crate) struct UsageError {
+    mistake: Mistake,
+    page: Option<&'static CommandPage>,
+}
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; see atlas-export-buckets --help", self.0)
+        let command = self.page.map(|page| format!(" {}", page.name)).unwrap_or_default();
+        write!(f, "{}; see {PROGRAM}{command} --help", self.mistake.0)
     }
 }
-
-impl From<lexopt::Error> for UsageError {
-    fn from(error: lexopt::Error) -> Self {
-        UsageError(error.to_string())
-    }
-}
-
-const HELP: &str = "\
-Lists the snapshot export buckets of MongoDB Atlas projects.
-
-Usage: atlas-export-buckets COMMAND [OPTIONS]
-
-Commands:
-  list      list the export buckets of one or more projects
-  demo      list sample buckets from an embedded Atlas on this machine; needs no account
-  simulate  run the embedded Atlas until interrupted, to test other tools against
-
-Options:
-  -h, --help     this text, or that of a command
-  -V, --version  the version
-
-Environment:
-  MONGODB_ATLAS_PUBLIC_API_KEY, MONGODB_ATLAS_PRIVATE_API_KEY  the API key
-  MONGODB_ATLAS_PROJECT_ID                                     the project, without --project-id
-  MONGODB_ATLAS_OPS_MANAGER_URL                                the base URL, without --base-url
-
-Exit status: 0 done, 1 other failure, 2 bad usage, 3 not allowed, 4 no such project,
-5 rate limited, 6 network or deadline
-";
-
-const HELP_LIST: &str = "\
-Usage: atlas-export-buckets list [OPTIONS]
-
-  --project-id ID    the project; repeatable; - reads ids from standard input, one a line
-  -o, --output F     table (default), json, ndjson, csv or raw
-  --limit N          items per page, 1 to 500 (default 500)
-  --page N           that page only
-  --no-count         do not have the server count the buckets
-  --api-version V    v1.0 (default) or 2024-05-30
-  --base-url URL     where Atlas is (default https://cloud.mongodb.com)
-  --envelope         have the server wrap its answers; unwrapped again, but in raw
-  --pretty           have the server indent its answers, for raw
-  --timeout SECONDS  the deadline of each page (default 60; fractions allowed)
-  --retries N        retries of each page (default 3)
-  --jobs N           projects listed at once (default 4)
-  --ca-file PEM      trust these roots instead of the built-in ones
-  -v, --verbose      show requests, challenges, retries and waits
-  -q, --quiet        show errors only
-  -h, --help         this text
-
-Example: atlas-export-buckets list --project-id 32b6e34b3d91647abb20e7b8 -o json
-The API key comes from the environment: see atlas-export-buckets --help.
-";
-
-const HELP_DEMO: &str = "\
-Usage: atlas-export-buckets demo [OPTIONS]
-
-Starts the embedded Atlas on a free port of this machine, lists its sample buckets as list would, and stops.
-
-  -o, --output F  table (default), json, ndjson, csv or raw
-  --limit N       items per page, 1 to 500 (default 500)
-  -v, --verbose   show requests, challenges, retries and waits
-  -q, --quiet     show errors only
-  -h, --help      this text
-";
-
-const HELP_SIMULATE: &str = "\
-Usage: atlas-export-buckets simulate [OPTIONS]
-
-Runs the embedded Atlas on this machine until interrupted. Prints the variables that list reads, and a curl command.
-
-  --port N     the port (default: a free one)
-  --buckets N  how many sample buckets the project has (default 12)
-  -h, --help   this text
-
-Example: atlas-export-buckets simulate >atlas.env, and in another shell: . ./atlas.env; atlas-export-buckets list
-";
 
 pub(crate) fn parse(mut parser: Parser) -> Result<Command, UsageError> {
-    match parser.next()? {
-        None => Err(UsageError("a command is missing: list, demo or simulate".into())),
-        Some(Short('h') | Long("help")) => Ok(Command::Help(HELP)),
-        Some(Short('V') | Long("version")) => Ok(Command::Version),
-        Some(Value(name)) => match name.to_str() {
-            Some("list") => parse_list(&mut parser, false),
-            Some("demo") => parse_list(&mut parser, true),
-            Some("simulate") => parse_simulate(&mut parser),
-            Some("help") => Ok(Command::Help(HELP)),
-            _ => Err(UsageError(format!("there is no command {name:?}: use list, demo or simulate"))),
-        },
-        Some(other) => Err(other.unexpected().into()),
+    let chosen = choose(&mut parser).map_err(|mistake| UsageError { mistake, page: None })?;
+    match chosen {
+        Chosen::Done(command) => Ok(command),
+        Chosen::Page(page) => {
+            parse_command(page, &mut parser).map_err(|mistake| UsageError { mistake, page: Some(page) })
+        }
     }
+}
+
+/// What the first argument says.
+enum Chosen {
+    /// All that there is to say.
+    Done(Command),
+    /// The options of this command follow.
+    Page(&'static CommandPage),
+}
+
+fn choose(parser: &mut Parser) -> Result<Chosen, Mistake> {
+    let arg = match parser.next()? {
+        None => return Err(Mistake(format!("a command is missing: use {}", names_of_commands()))),
+        Some(Value(name)) if name == "help" => return about(parser),
+        Some(Value(name)) => return page(&name).map(Chosen::Page),
+        Some(arg) => arg,
+    };
+    match find(OPTIONS, &arg).map(|option| option.long) {
+        Some("version") => Ok(Chosen::Done(Command::Version)),
+        Some(_) => Ok(Chosen::Done(Command::Help(None))),
+        None => {
+            let of_a_command = COMMANDS.iter().find_map(|page| Some((page, find(page.options, &arg)?)));
+            Err(match of_a_command {
+                Some((page, option)) => {
+                    let name = page.name;
+                    Mistake(format!("--{} goes behind its command: {PROGRAM} {name} --{0}", option.long))
+                }
+                None => unknown(OPTIONS, &arg),
+            })
+        }
+    }
+}
+
+/// `help`, and perhaps what about.
+fn about(parser: &mut Parser) -> Result<Chosen, Mistake> {
+    let about = match parser.next()? {
+        Some(Value(name)) => Some(page(&name)?),
+        _ => None,
+    };
+    Ok(Chosen::Done(Command::Help(about)))
+}
+
+fn page(name: &OsStr) -> Result<&'static CommandPage, Mistake> {
+    let text = name.to_string_lossy();
+    CommandPage::named(&text).ok_or_else(|| {
+        Mistake(if is_project_id(&text) {
+            format!("there is no command {name:?}; did you mean list --project-id {text}?")
+        } else if let Some(nearest) = nearest(&text, COMMANDS.iter().map(|page| page.name)) {
+            format!("there is no command {name:?}; did you mean {nearest}?")
+        } else {
+            format!("there is no command {name:?}: use {}", names_of_commands())
+        })
+    })
+}
+
+fn names_of_commands() -> String {
+    let names: Vec<&str> = COMMANDS.iter().map(|page| page.name).collect();
+    names.join(", ")
+}
+
+fn is_project_id(text: &str) -> bool {
+    text.parse::<ProjectId>().is_ok()
+}
+
+fn parse_command(page: &'static CommandPage, parser: &mut Parser) -> Result<Command, Mistake> {
+    let command = match page.name {
+        "list" => read(page, parser, ListArgs::set)?.map(Command::List),
+        "demo" => read(page, parser, ListArgs::set)?.map(Command::Demo),
+        "simulate" => read(page, parser, SimulateArgs::set)?.map(Command::Simulate),
+        "completions" => parse_completions(page, parser)?,
+        _ => read(page, parser, |(), _, _| Ok(()))?.map(|()| Command::Man),
+    };
+    Ok(command.unwrap_or(Command::Help(Some(page))))
+}
+
+/// Reads the options of a command one by one; `None` if its help was asked for.
+fn read<T: Default>(
+    page: &CommandPage,
+    parser: &mut Parser,
+    set: impl Fn(&mut T, &OptionEntry, &mut Parser) -> Result<(), Mistake>,
+) -> Result<Option<T>, Mistake> {
+    let mut args = T::default();
+    while let Some(arg) = parser.next()? {
+        let option = find(page.options, &arg).ok_or_else(|| unknown(page.options, &arg))?;
+        if option.long == "help" {
+            return Ok(None);
+        }
+        set(&mut args, option, parser)?;
+    }
+    Ok(Some(args))
+}
+
+fn parse_completions(page: &CommandPage, parser: &mut Parser) -> Result<Option<Command>, Mistake> {
+    match parser.next()? {
+        Some(Value(name)) => {
+            let shell = name.to_str().and_then(Shell::named);
+            let shell = shell
+                .ok_or_else(|| Mistake(format!("{name:?} is not a known shell: use bash, zsh or fish")))?;
+            // Nothing but help may follow.
+            Ok(read(page, parser, |(), _, _| Ok(()))?.map(|()| Command::Completions(shell)))
+        }
+        Some(arg) if find(page.options, &arg).is_some() => Ok(None),
+        Some(arg) => Err(unknown(page.options, &arg)),
+        None => Err(Mistake("for which shell? use bash, zsh or fish".into())),
+    }
+}
+
+/// The option of this name, short or long.
+fn find<'a>(options: &'a [OptionEntry], arg: &Arg<'_>) -> Option<&'a OptionEntry> {
+    options.iter().find(|option| match arg {
+        Short(name) => option.short == Some(*name),
+        Long(name) => option.names().any(|known| known == *name),
+        Value(_) => false,
+    })
+}
+
+/// What is said of an argument that is none of these.
+fn unknown(options: &[OptionEntry], arg: &Arg<'_>) -> Mistake {
+    Mistake(match arg {
+        Short(name) => format!("invalid option '-{name}'"),
+        Long(name) => {
+            let meant = nearest(name, options.iter().flat_map(OptionEntry::names));
+            match meant.and_then(|meant| find(options, &Long(meant))) {
+                Some(option) => format!("invalid option '--{name}'; did you mean --{}?", option.long),
+                None if name.to_ascii_lowercase().contains("key") => format!(
+                    "invalid option '--{name}': the API key is read from MONGODB_ATLAS_PUBLIC_API_KEY and \
+                     MONGODB_ATLAS_PRIVATE_API_KEY"
+                ),
+                None => format!("invalid option '--{name}'"),
+            }
+        }
+        Value(text) if is_project_id(&text.to_string_lossy()) => {
+            let id = text.to_string_lossy();
+            format!("unexpected argument {text:?}; did you mean --project-id {id}?")
+        }
+        Value(text) => format!("unexpected argument {text:?}"),
+    })
 }
 
 impl Default for ListArgs {
@@ -190,87 +271,93 @@ impl Default for ListArgs {
     }
 }
 
-/// The options of `list`; `demo` has some of them.
-fn parse_list(parser: &mut Parser, is_demo: bool) -> Result<Command, UsageError> {
-    let mut args = ListArgs::default();
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Short('h') | Long("help") => {
-                return Ok(Command::Help(if is_demo { HELP_DEMO } else { HELP_LIST }));
-            }
-            Short('o') | Long("output") => args.format = one_of(parser, "--output", &Format::NAMES)?,
-            Long("limit") => args.items_per_page = number(parser, "--limit", 1, 500)?,
-            Short('v') | Long("verbose") => args.verbose = true,
-            Short('q') | Long("quiet") => args.quiet = true,
-            other if is_demo => return Err(other.unexpected().into()),
-            Long("project-id" | "projectId" | "group-id") => {
-                args.project_ids.push(text(parser, "--project-id")?)
-            }
-            Long("base-url") => args.base_url = Some(text(parser, "--base-url")?),
-            Long("api-version") => {
-                let version = text(parser, "--api-version")?;
-                args.api_version =
-                    version.parse().map_err(|error| UsageError(format!("--api-version: {error}")))?;
-            }
-            Long("page") => args.page = Some(number(parser, "--page", 1, u32::MAX)?),
-            Long("no-count" | "omitCount") => args.include_count = false,
-            Long("envelope") => args.envelope = true,
-            Long("pretty") => args.pretty = true,
-            Long("timeout") => args.timeout = seconds(parser, "--timeout")?,
-            Long("retries") => args.retries = number(parser, "--retries", 0, 1000)?,
-            Long("jobs") => args.jobs = number(parser, "--jobs", 1, 64)? as usize,
-            Long("ca-file") => args.ca_file = Some(parser.value()?.into()),
-            other => return Err(other.unexpected().into()),
-        }
+impl Default for SimulateArgs {
+    fn default() -> Self {
+        SimulateArgs { port: 0, buckets: 12 }
     }
-    Ok(if is_demo { Command::Demo(args) } else { Command::List(args) })
 }
 
-fn parse_simulate(parser: &mut Parser) -> Result<Command, UsageError> {
-    let mut args = SimulateArgs { port: 0, buckets: 12 };
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Short('h') | Long("help") => return Ok(Command::Help(HELP_SIMULATE)),
-            Long("port") => args.port = number(parser, "--port", 0, u32::from(u16::MAX))? as u16,
-            Long("buckets") => args.buckets = number(parser, "--buckets", 0, 1_000_000)? as usize,
-            other => return Err(other.unexpected().into()),
+impl ListArgs {
+    fn set(&mut self, option: &OptionEntry, parser: &mut Parser) -> Result<(), Mistake> {
+        match option.long {
+            "project-id" => self.project_ids.push(text(option, parser)?),
+            "output" => self.format = format(option, parser)?,
+            "limit" => self.items_per_page = number(option, parser, 1, 500)?,
+            "page" => self.page = Some(number(option, parser, 1, u32::MAX)?),
+            "no-count" => self.include_count = false,
+            "api-version" => {
+                let version = text(option, parser)?.parse();
+                self.api_version = version.map_err(|error| Mistake(format!("--api-version: {error}")))?;
+            }
+            "base-url" => self.base_url = Some(text(option, parser)?),
+            "envelope" => self.envelope = true,
+            "pretty" => self.pretty = true,
+            "timeout" => self.timeout = seconds(option, parser)?,
+            "retries" => self.retries = number(option, parser, 0, 1000)?,
+            "jobs" => self.jobs = number(option, parser, 1, 64)? as usize,
+            "ca-file" => self.ca_file = Some(parser.value()?.into()),
+            "verbose" => self.verbose = true,
+            "quiet" => self.quiet = true,
+            other => return Err(not_read(other)),
         }
+        Ok(())
     }
-    Ok(Command::Simulate(args))
 }
 
-fn text(parser: &mut Parser, option: &str) -> Result<String, UsageError> {
-    parser.value()?.string().map_err(|_| UsageError(format!("the value of {option} is not Unicode")))
+impl SimulateArgs {
+    fn set(&mut self, option: &OptionEntry, parser: &mut Parser) -> Result<(), Mistake> {
+        match option.long {
+            "port" => self.port = number(option, parser, 0, u32::from(u16::MAX))? as u16,
+            "buckets" => self.buckets = number(option, parser, 0, 1_000_000)? as usize,
+            other => return Err(not_read(other)),
+        }
+        Ok(())
+    }
 }
 
-fn number(parser: &mut Parser, option: &str, min: u32, max: u32) -> Result<u32, UsageError> {
-    let text = text(parser, option)?;
+/// An option that the manual promises and nobody reads; a test looks that there is none.
+fn not_read(option: &str) -> Mistake {
+    Mistake(format!("--{option} has no effect in this version"))
+}
+
+fn text(option: &OptionEntry, parser: &mut Parser) -> Result<String, Mistake> {
+    parser.value()?.string().map_err(|_| Mistake(format!("the value of --{} is not Unicode", option.long)))
+}
+
+fn number(option: &OptionEntry, parser: &mut Parser, min: u32, max: u32) -> Result<u32, Mistake> {
+    let text = text(option, parser)?;
     let number = text.parse().ok().filter(|number| (min..=max).contains(number));
-    number
-        .ok_or_else(|| UsageError(format!("{option} takes a whole number from {min} to {max}, not {text:?}")))
+    number.ok_or_else(|| {
+        Mistake(format!("--{} takes a whole number from {min} to {max}, not {text:?}", option.long))
+    })
 }
 
-fn seconds(parser: &mut Parser, option: &str) -> Result<Duration, UsageError> {
+fn seconds(option: &OptionEntry, parser: &mut Parser) -> Result<Duration, Mistake> {
     // Longer than a year is a mistake, and would overflow clocks.
     const MAX: f64 = 31_536_000.0;
-    let text = text(parser, option)?;
+    let text = text(option, parser)?;
     let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0 && seconds <= MAX);
     let duration = seconds.map(Duration::from_secs_f64).filter(|duration| !duration.is_zero());
-    duration.ok_or_else(|| UsageError(format!("{option} takes a number of seconds above 0, not {text:?}")))
+    duration
+        .ok_or_else(|| Mistake(format!("--{} takes a number of seconds above 0, not {text:?}", option.long)))
 }
 
-fn one_of<T: Copy>(parser: &mut Parser, option: &str, names: &[(&str, T)]) -> Result<T, UsageError> {
-    let text = text(parser, option)?;
-    let known = names.iter().find(|(name, _)| *name == text);
-    known.map(|&(_, value)| value).ok_or_else(|| {
-        let names: Vec<&str> = names.iter().map(|&(name, _)| name).collect();
-        UsageError(format!("{option} takes one of {}, not {text:?}", names.join(", ")))
+fn format(option: &OptionEntry, parser: &mut Parser) -> Result<Format, Mistake> {
+    let text = text(option, parser)?;
+    Format::named(&text).ok_or_else(|| {
+        let names = match option.value.map(|value| value.kind) {
+            Some(Kind::OneOf(names)) => names.join(", "),
+            _ => String::new(),
+        };
+        Mistake(format!("--{} takes one of {names}, not {text:?}", option.long))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ID: &str = "32b6e34b3d91647abb20e7b8";
 
     fn parse_line(line: &str) -> Result<Command, UsageError> {
         parse(Parser::from_args(line.split_whitespace()))
@@ -303,11 +390,39 @@ mod tests {
     #[test]
     fn mistakes_are_told() {
         let cases = [
-            ("", "a command is missing"),
-            ("lst", "there is no command \"lst\""),
-            ("--project-id a", "invalid option '--project-id'"),
+            (
+                "",
+                "a command is missing: use list, demo, simulate, completions, man; see atlas-export-buckets --help",
+            ),
+            ("lst", "there is no command \"lst\"; did you mean list?"),
+            ("simulat", "there is no command \"simulat\"; did you mean simulate?"),
+            ("frobnicate", "there is no command \"frobnicate\": use list, demo"),
+            ("help lst", "there is no command \"lst\"; did you mean list?"),
+            (ID, "there is no command \"32b6e34b3d91647abb20e7b8\"; did you mean list --project-id 32b6"),
+            ("--hepl", "invalid option '--hepl'; did you mean --help?"),
+            ("-v list", "--verbose goes behind its command: atlas-export-buckets list --verbose"),
+            (
+                "--project-id a",
+                "--project-id goes behind its command: atlas-export-buckets list --project-id",
+            ),
             ("list extra", "unexpected argument \"extra\""),
-            ("list --project_id a", "invalid option '--project_id'"),
+            (
+                "list 32b6e34b3d91647abb20e7b8",
+                "unexpected argument \"32b6e34b3d91647abb20e7b8\"; did you mean --project-id 32b6",
+            ),
+            ("list --projct-id a", "invalid option '--projct-id'; did you mean --project-id?"),
+            ("list --project_id=a", "invalid option '--project_id'; did you mean --project-id?"),
+            ("list --groupId a", "invalid option '--groupId'; did you mean --project-id?"),
+            (
+                "list --privateKey=x",
+                "invalid option '--privateKey': the API key is read from MONGODB_ATLAS_PUBLIC",
+            ),
+            ("list --frobnicate", "invalid option '--frobnicate'; see atlas-export-buckets list --help"),
+            ("list -x", "invalid option '-x'"),
+            ("completions", "for which shell?"),
+            ("completions tcsh", "\"tcsh\" is not a known shell"),
+            ("completions bash zsh", "unexpected argument \"zsh\""),
+            ("man 7", "unexpected argument \"7\""),
             ("list --limit 0", "--limit takes a whole number from 1 to 500, not \"0\""),
             ("list --limit 501", "--limit takes a whole number from 1 to 500, not \"501\""),
             ("list --limit abc", "--limit takes a whole number from 1 to 500, not \"abc\""),
@@ -329,21 +444,49 @@ mod tests {
         for (line, expected) in cases {
             let error = parse_line(line).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{line}: {error}");
-            assert!(error.ends_with("see atlas-export-buckets --help"), "{line}: {error}");
+            let command = line.split(' ').next().and_then(CommandPage::named);
+            let command = command.map(|page| format!(" {}", page.name)).unwrap_or_default();
+            assert!(
+                error.ends_with(&format!("; see atlas-export-buckets{command} --help")),
+                "{line}: {error}"
+            );
         }
     }
 
     #[test]
-    fn help_is_there_for_each_command_and_fits_a_screen() {
-        for (line, first) in [
-            ("--help", HELP),
-            ("list -h", HELP_LIST),
-            ("demo --help", HELP_DEMO),
-            ("simulate --help", HELP_SIMULATE),
-        ] {
-            let Ok(Command::Help(text)) = parse_line(line) else { panic!("{line}") };
-            assert_eq!(text, first, "{line}");
-            assert!(text.lines().count() <= 24 && text.lines().all(|line| line.len() <= 120), "{line}");
+    fn help_is_there_for_each_command() {
+        let topic = |line: &str| match parse_line(line) {
+            Ok(Command::Help(page)) => page.map(|page| page.name),
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!((topic("help"), topic("--help"), topic("-h")), (None, None, None));
+        for CommandPage { name, .. } in COMMANDS {
+            for line in [format!("{name} --help"), format!("{name} -h"), format!("help {name}")] {
+                assert_eq!(topic(&line), Some(*name), "{line}");
+            }
+        }
+        assert_eq!(topic("list --limit 7 --help --frobnicate"), Some("list"));
+        assert_eq!(topic("completions bash --help"), Some("completions"));
+    }
+
+    #[test]
+    fn whatever_the_manual_promises_is_read() {
+        for page in COMMANDS {
+            for option in page.options {
+                let values = match option.value.map(|value| value.kind) {
+                    Some(Kind::OneOf(values)) => values,
+                    Some(_) => &["7"],
+                    None => &[""],
+                };
+                let shorts = option.short.map(|short| format!("-{short}"));
+                for flag in shorts.into_iter().chain(option.names().map(|name| format!("--{name}"))) {
+                    for value in values {
+                        let operand = if page.operand.is_some() { "bash" } else { "" };
+                        let line = format!("{} {operand} {flag} {value}", page.name);
+                        assert!(parse_line(&line).is_ok(), "{line}: {:?}", parse_line(&line));
+                    }
+                }
+            }
         }
     }
 }

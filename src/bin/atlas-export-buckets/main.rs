@@ -1,14 +1,21 @@
 //! The program `atlas-export-buckets`: lists the snapshot export buckets of MongoDB Atlas projects.
 //!
-//! `args` reads the command line, `list` lists, `output` prints what was listed, `progress` shows how far it is, `simulate` runs the embedded Atlas,
-//! `status` says with which exit status each failure ends, and `verbose` prints what the library logs.
+//! `manual` has as data what the program can be asked; `args` reads the command line by it (`suggestion` guesses what was
+//! meant), and `help`, `man_page` and `completions` are written from it. `list` lists, `output` prints what was listed,
+//! `progress` shows how far it is, `simulate` runs the embedded Atlas, `status` says with which exit status each failure
+//! ends, and `verbose` prints what the library logs.
 
 mod args;
+mod completions;
+mod help;
 mod list;
+mod man_page;
+mod manual;
 mod output;
 mod progress;
 mod simulate;
 mod status;
+mod suggestion;
 mod verbose;
 
 use std::process::ExitCode;
@@ -24,7 +31,9 @@ fn main() -> ExitCode {
         }
     };
     let status = match command {
-        Command::Help(text) => print(text),
+        Command::Help(page) => print(&help::text(page)),
+        Command::Completions(shell) => print(&completions::script(shell)),
+        Command::Man => print(&man_page::text()),
         Command::Version => print(concat!("atlas-export-buckets ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::List(args) => list::run(&args),
         Command::Demo(args) => simulate::demo(args),

@@ -23,7 +23,6 @@ pub(crate) struct Output<W> {
     out: W,
     style: Style,
     form: Form,
-    has_failed: bool,
 }
 
 enum Form {
@@ -54,7 +53,7 @@ impl<W: Write> Output<W> {
             Format::Csv => Form::Csv { has_begun: false },
             Format::Raw => Form::Raw,
         };
-        Output { out, style, form, has_failed: false }
+        Output { out, style, form }
     }
 
     /// A page's body, for `raw`.
@@ -101,7 +100,6 @@ impl<W: Write> Output<W> {
 
     /// A project's list is not complete: what still waits is dropped.
     pub(crate) fn failed(&mut self, project: &ProjectId, error: &Error) -> io::Result<()> {
-        self.has_failed = true;
         match &mut self.form {
             Form::Table { rows, .. } => rows.clear(),
             Form::Json(json) => json.failed(project, error),
