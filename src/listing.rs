@@ -29,13 +29,15 @@ impl Source {
     /// Gets a page, without the count if Atlas says that it cannot make one; then none is asked for from there on.
     fn get(&self, project_id: &ProjectId, page_num: u32, include_count: &mut bool) -> Result<Page, Error> {
         let request = self.endpoint.page(project_id, page_num, *include_count);
-        let mut result = self.transport.get(&request);
+        let deadline = self.transport.deadline();
+        let mut result = self.transport.get(&request, &deadline);
         if *include_count && result.as_ref().is_err_and(cannot_count) {
             log::debug!(
                 "{request}: the server cannot count the buckets, so it is asked again without the count"
             );
             *include_count = false;
-            result = self.transport.get(&self.endpoint.page(project_id, page_num, false));
+            let request = self.endpoint.page(project_id, page_num, false);
+            result = self.transport.get(&request, &deadline);
         }
         let page = result?;
         self.warn_of_sunset(&page);
@@ -204,7 +206,7 @@ impl Walk {
             }
             // No link, but the count says that there is more: ask, so that the answer decides.
             (false, Some(_)) => Ok(Step::Next),
-            (false, None) if page.links.is_some() || self.total_count.is_some() || is_empty => Ok(Step::End),
+            (false, None) if page.has_links() || self.total_count.is_some() || is_empty => Ok(Step::End),
             (false, None) => Ok(Step::Next),
         }
     }
@@ -215,12 +217,14 @@ mod tests {
     use super::*;
     use crate::page;
 
-    /// A page of the buckets with these ids: `(ids, count, links)`, where links is `-` for none, `` for no next.
+    /// A page of the buckets with these ids: `(ids, count, links)`, where links is `-` for none at all, `[]` for an
+    /// empty list, `` for no next.
     fn page(ids: &str, total_count: Option<u64>, links: &str) -> Page {
         let bucket = |id| format!(r#"{{"_id":"{id}","bucketName":"b","cloudProvider":"AWS"}}"#);
         let results: Vec<String> = ids.split_whitespace().map(bucket).collect();
         let links = match links {
             "-" => "null".to_owned(),
+            "[]" => "[]".to_owned(),
             "" => r#"[{"href":"h","rel":"self"}]"#.to_owned(),
             rel => format!(r#"[{{"href":"h","rel":"self"}},{{"href":"h","rel":"{rel}"}}]"#),
         };
@@ -242,6 +246,10 @@ mod tests {
             ("no count", vec![("1 2", None, "next", NEXT), ("3", None, "", END)]),
             ("no links", vec![("1 2", Some(3), "-", NEXT), ("3", Some(3), "-", END)]),
             ("neither", vec![("1 2", None, "-", NEXT), ("3", None, "-", NEXT), ("", None, "-", END)]),
+            (
+                "neither, links []",
+                vec![("1", None, "[]", NEXT), ("2", None, "[]", NEXT), ("", None, "[]", END)],
+            ),
             ("neither, no bucket", vec![("", None, "-", END)]),
             ("a name of the relation in capitals", vec![("1", None, "NEXT", NEXT), ("2", None, "", END)]),
             ("a link beyond the count", vec![("1", Some(1), "next", NEXT), ("2", Some(2), "", END)]),

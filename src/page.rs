@@ -73,6 +73,11 @@ impl Page {
         let is_next = |link: &Link| link.rel.as_deref().is_some_and(|rel| rel.eq_ignore_ascii_case("next"));
         self.links.as_ref().is_some_and(|links| links.iter().any(is_next))
     }
+
+    /// Whether the links say anything. A page links at least to itself; an empty list says no more than none.
+    pub(crate) fn has_links(&self) -> bool {
+        self.links.as_ref().is_some_and(|links| links.iter().any(|link| link.rel.is_some()))
+    }
 }
 
 /// The value of a header field that counts something.

@@ -21,7 +21,7 @@ pub(crate) struct Transport {
     pub(crate) agent: ureq::Agent,
     pub(crate) session: Session,
     pub(crate) user_agent: String,
-    /// For one call of [`Transport::get`], everything included.
+    /// For one page, everything included.
     pub(crate) timeout: Duration,
     pub(crate) policy: Policy,
     /// The most bytes of a body that is read as a page.
@@ -65,25 +65,31 @@ impl RawAnswer {
 impl Transport {
     /// Bodies that are no pages: what is longer is not read to its end, and costs the connection.
     const MAX_ERROR_BODY: u64 = 64 * 1024;
+    /// `ureq` adds its timeout to the time of now, which has an end.
+    const LONGEST_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+    /// The time that a page may take, from now on.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline { start: Instant::now(), timeout: self.timeout }
+    }
 
     /// Gets a page: the main loop of the crate.
     ///
     /// Each turn sends the request once. Then either the session answers a challenge, or the retry policy judges a
     /// fault, or there is a result. It ends because a challenge is answered at most once between two retries
     /// ([`digest::Basis`]), retries are counted, and every turn is under the deadline.
-    pub(crate) fn get(&self, request: &PageRequest) -> Result<Page, Error> {
-        let deadline = Deadline { start: Instant::now(), timeout: self.timeout };
+    pub(crate) fn get(&self, request: &PageRequest, deadline: &Deadline) -> Result<Page, Error> {
         let to_hash = digest::Request::get(request.target());
         let mut retries_done = 0;
         let mut last_fault = None;
         let mut challenged = None;
         loop {
-            let permit = self.permit(request, &deadline)?;
+            let permit = self.permit(request, deadline)?;
             let attempt = match challenged.take() {
                 Some(attempt) => attempt,
                 None => self.session.authorize(&to_hash).map_err(|error| refused(request, error))?,
             };
-            let fault = match self.send(request, &attempt, &deadline, last_fault.take()) {
+            let fault = match self.send(request, &attempt, deadline, &mut last_fault) {
                 Outcome::Challenged(answer) => {
                     drop(permit);
                     challenged = Some(self.answer_challenge(request, attempt, &answer)?);
@@ -104,7 +110,7 @@ impl Transport {
                 }
                 Outcome::Broken(fault) => fault,
             };
-            let wait = self.wait_before_retry(&fault, retries_done, &deadline);
+            let wait = self.wait_before_retry(&fault, retries_done, deadline);
             let Some(wait) = wait else { return Err(fault) };
             log::debug!("{fault}: trying again in {} ms", wait.as_millis());
             std::thread::sleep(wait);
@@ -180,7 +186,7 @@ impl Transport {
         request: &PageRequest,
         attempt: &Attempt,
         deadline: &Deadline,
-        last_fault: Option<Error>,
+        last_fault: &mut Option<Error>,
     ) -> Outcome {
         log::debug!("GET {} ({})", request.url, attempt.basis());
         self.counters.requests.fetch_add(1, Relaxed);
@@ -212,7 +218,7 @@ impl Transport {
             .agent
             .get(&request.url)
             .config()
-            .timeout_global(Some(deadline.time_left()))
+            .timeout_global(Some(deadline.time_left().min(Self::LONGEST_WAIT)))
             .http_status_as_error(false)
             // An answer that redirects is an error of its own, which says where to.
             .max_redirects(0)
@@ -235,7 +241,9 @@ impl Transport {
 /// Reads a body of at most `max` bytes. Of a longer one nothing is of use if it had to be `whole`; otherwise what was
 /// read has to do, and dropping the rest closes the connection.
 fn read_body(body: ureq::Body, max: u64, whole: bool) -> Result<Vec<u8>, Fault> {
-    let announced = body.content_length().unwrap_or(0).min(max);
+    // What the server announces is a hint, not a reason to take memory that may never be filled.
+    const MAX_ANNOUNCED: u64 = 1024 * 1024;
+    let announced = body.content_length().unwrap_or(0).min(max).min(MAX_ANNOUNCED);
     let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
     // Read one byte more than allowed, to tell an end from a cut; an end also gives the connection back.
     let mut reader = body.into_reader().take(max.saturating_add(1));
@@ -314,18 +322,22 @@ impl From<ureq::Error> for Fault {
 }
 
 /// The time that one page may take.
-struct Deadline {
+pub(crate) struct Deadline {
     start: Instant,
     timeout: Duration,
 }
 
 impl Deadline {
+    /// `ureq` gives each address of a host a share of the time, rounded down, and tells the end of the last share as a
+    /// timeout of connecting.
+    const ROUNDING: Duration = Duration::from_millis(20);
+
     fn time_left(&self) -> Duration {
         self.timeout.saturating_sub(self.start.elapsed())
     }
 
     /// Turns an error of `ureq` into ours.
-    fn explain(&self, request: &PageRequest, error: ureq::Error, last_fault: Option<Error>) -> Error {
+    fn explain(&self, request: &PageRequest, error: ureq::Error, last_fault: &mut Option<Error>) -> Error {
         let request = Box::new(request.clone());
         let network = |phase, is_transient, message: String| Error::Network {
             request: request.clone(),
@@ -333,11 +345,15 @@ impl Deadline {
         };
         use NetworkPhase::{Connect, Exchange, Tls};
         match error {
-            ureq::Error::Timeout(ureq::Timeout::Global) => Error::Deadline {
-                request: request.clone(),
-                timeout: self.timeout,
-                cause: last_fault.map(Box::new),
-            },
+            ureq::Error::Timeout(timeout)
+                if timeout == ureq::Timeout::Global || self.time_left() < Self::ROUNDING =>
+            {
+                Error::Deadline {
+                    request: request.clone(),
+                    timeout: self.timeout,
+                    cause: last_fault.take().map(Box::new),
+                }
+            }
             // The agent that the user handed in has timeouts of its own.
             ureq::Error::Timeout(timeout) => {
                 network(Exchange, true, format!("the agent's own timeout \"{timeout}\" passed"))
@@ -374,6 +390,8 @@ fn classify(error: &std::io::Error) -> (NetworkPhase, bool) {
     match error.kind() {
         // rustls reports what it does not accept this way.
         Kind::InvalidData => (NetworkPhase::Tls, false),
+        // An end within rustls's handshake comes without a text, that of a connection in use with one.
+        Kind::UnexpectedEof if error.get_ref().is_none() => (NetworkPhase::Tls, true),
         Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::UnexpectedEof => {
             (NetworkPhase::Exchange, true)
         }
@@ -398,11 +416,30 @@ pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<ureq::Agent, Inval
         .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
     if options.is_loopback {
         config = config.proxy(None);
+    } else {
+        check_proxy_variables()?;
     }
     if let Some(pem) = options.ca_certificates {
         config = trust(config, pem)?;
     }
     Ok(config.build().new_agent())
+}
+
+/// `ureq` passes over a proxy variable that it cannot use, and connects directly: what the user did not want.
+fn check_proxy_variables() -> Result<(), InvalidInput> {
+    /// In the order in which `ureq` looks at them: the first one counts.
+    const VARIABLES: [&str; 6] =
+        ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+    for variable in VARIABLES {
+        let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else { continue };
+        return match value.to_str().map(ureq::Proxy::new) {
+            Some(Ok(_)) => Ok(()),
+            _ => {
+                Err(InvalidInput::Environment { variable, problem: "is not a proxy that this build can use" })
+            }
+        };
+    }
+    Ok(())
 }
 
 type AgentConfig = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
@@ -427,4 +464,31 @@ fn trust(config: AgentConfig, pem: &[u8]) -> Result<AgentConfig, InvalidInput> {
 #[cfg(not(feature = "rustls"))]
 fn trust(_: AgentConfig, _: &[u8]) -> Result<AgentConfig, InvalidInput> {
     Err(InvalidInput::NoTls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::{ApiVersion, BaseUrl, Endpoint};
+
+    #[test]
+    fn the_end_of_the_deadline_is_no_timeout_of_the_agent() {
+        let endpoint = Endpoint {
+            base_url: BaseUrl::parse("https://h").unwrap(),
+            api_version: ApiVersion::V1_0,
+            items_per_page: 1,
+            include_count: true,
+            pretty: false,
+            envelope: false,
+        };
+        let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true);
+        let explain = |timeout_s, reason| {
+            let start = Instant::now() - Duration::from_secs(10);
+            let deadline = Deadline { start, timeout: Duration::from_secs(timeout_s) };
+            deadline.explain(&request, ureq::Error::Timeout(reason), &mut None)
+        };
+        assert!(matches!(explain(10, ureq::Timeout::Global), Error::Deadline { .. }));
+        assert!(matches!(explain(10, ureq::Timeout::Connect), Error::Deadline { .. }));
+        assert!(matches!(explain(60, ureq::Timeout::Connect), Error::Network { .. }));
+    }
 }

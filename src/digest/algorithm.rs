@@ -2,7 +2,7 @@
 
 use md5::Digest as _;
 
-/// A hash function that Digest may use (RFC 7616 3.2, `algorithm`, without its `-sess` suffix).
+/// A hash function that Digest may use (RFC 7616 3.3 and 6.1: `algorithm` without its `-sess`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HashFunction {
@@ -18,7 +18,7 @@ pub enum HashFunction {
 
 impl HashFunction {
     /// Hashes the concatenation of `parts` and returns it in lower-case hexadecimal, the only form
-    /// in which RFC 7616 uses a hash (3.1.3).
+    /// in which RFC 7616 uses a hash (3.2).
     pub fn hash(self, parts: &[&[u8]]) -> HexHash {
         match self {
             HashFunction::Md5 => hash_with(md5::Md5::new(), parts),
@@ -78,7 +78,7 @@ impl std::fmt::Debug for HexHash {
 pub struct Algorithm {
     /// The hash function.
     pub hash: HashFunction,
-    /// The `-sess` suffix: A1 is hashed once more with the nonce and the cnonce.
+    /// The `-sess` suffix: A1 is hashed once more, with the nonce and the cnonce that the session began with.
     pub session: bool,
 }
 

@@ -18,11 +18,11 @@ impl AuthenticationInfo {
     /// The longest `nextnonce` that is taken, as for a challenge's nonce.
     const MAX_NONCE: usize = 4096;
 
-    /// Reads the field. What does not fit the grammar counts as absent: nothing protects this field from
-    /// being removed on the way, so its absence cannot be an error, and neither can rubbish in its place.
-    pub(super) fn parse(field: &[u8]) -> Self {
+    /// Reads the fields, which are one list. What does not fit the grammar counts as absent: nothing protects
+    /// them from being removed on the way, so their absence cannot be an error, and neither can rubbish.
+    pub(super) fn parse<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Self {
         let mut info = AuthenticationInfo::default();
-        for element in Elements::new(field) {
+        for element in fields.into_iter().flat_map(Elements::new) {
             let Element::Param(param) = element else { continue };
             let value = param.value.into_owned();
             if param.name.eq_ignore_ascii_case(b"rspauth") {
@@ -63,11 +63,20 @@ mod tests {
             ),
             ("nothing", "", info(None, None, None)),
             ("rubbish", "=, \"", info(None, None, None)),
+            ("rubbish before and between", r#"Digest x, ==, rspauth="r", @"#, info(None, Some("r"), None)),
+            ("an unknown qop", r#"rspauth="r", qop=auth-conf"#, info(None, Some("r"), None)),
+            ("quoted pairs", r#"nextnonce="a\"b\\c""#, info(Some(r#"a"b\c"#), None, None)),
             ("an empty next nonce", r#"nextnonce="""#, info(None, None, None)),
             ("an overlong next nonce", &long, info(None, None, None)),
         ];
         for (name, field, expected) in cases {
-            assert_eq!(AuthenticationInfo::parse(field.as_bytes()), expected, "{name}");
+            assert_eq!(AuthenticationInfo::parse([field.as_bytes()]), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn several_fields_are_one_list() {
+        let fields: [&[u8]; 3] = [b"nextnonce=\"n\"", b"", b"rspauth=\"r\", qop=auth"];
+        assert_eq!(AuthenticationInfo::parse(fields), info(Some("n"), Some("r"), Some(Qop::Auth)));
     }
 }

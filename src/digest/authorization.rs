@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::algorithm::{Algorithm, HashFunction, HexHash};
+use super::algorithm::{Algorithm, HexHash};
 use super::challenge::{Challenge, Qop};
 use super::grammar::{fits_quoted_string, write_quoted};
 
@@ -17,6 +17,10 @@ pub struct Credentials {
 
 impl Credentials {
     /// Both are hashed in UTF-8 (RFC 7616 4), without normalisation: give them in Unicode NFC.
+    ///
+    /// The name is sent as it is where it is ASCII without control characters, or else as `username*`
+    /// (RFC 8187), which servers before RFC 7616 do not know; where the server wants it, its hash is sent instead
+    /// (3.4.4). A name with a colon is taken, but in the hash it could end at the colon (3.4.2).
     pub fn new(username: impl Into<Box<str>>, password: impl Into<Box<str>>) -> Self {
         Credentials { username: username.into(), password: password.into() }
     }
@@ -28,12 +32,13 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What of a request goes into the hash.
+/// What of a request goes into the hash (RFC 7616 3.4.3).
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The method, as sent.
     pub method: &'a str,
-    /// The request-target, byte for byte as sent: usually path and query.
+    /// The request-target, byte for byte as sent: usually path and query (RFC 9112 3.2). It is not checked: what is
+    /// no legal request-target makes no legal `Authorization` either.
     pub uri: &'a str,
     /// The content; empty if there is none. Hashed for `auth-int` only.
     pub body: &'a [u8],
@@ -48,9 +53,7 @@ impl<'a> Request<'a> {
 
 /// All of the answer to one challenge that does not change from request to request, ready made.
 pub(super) struct Answer {
-    hash: HashFunction,
-    qop: Option<Qop>,
-    nonce: Vec<u8>,
+    challenge: Challenge,
     /// H(A1): as good as the password in this realm. Never shown.
     ha1: HexHash,
     /// `-sess`: the cnonce that H(A1) was made with, which then goes with every request.
@@ -72,74 +75,32 @@ pub(super) struct RequestId<'a> {
 
 impl Answer {
     /// The cnonce counts for `-sess` only, whose A1 is made with that of the session's first request (3.4.2).
-    pub(super) fn new(challenge: &Challenge, credentials: &Credentials, cnonce: &[u8]) -> Self {
+    pub(super) fn new(challenge: Challenge, credentials: &Credentials, cnonce: &[u8]) -> Self {
         let Algorithm { hash, session } = challenge.algorithm;
         let Credentials { username, password } = credentials;
         let mut ha1 = hash.hash(&[username.as_bytes(), b":", &challenge.realm, b":", password.as_bytes()]);
         if session {
             ha1 = hash.hash(&[ha1.as_bytes(), b":", &challenge.nonce, b":", cnonce]);
         }
-        let mut answer = Answer {
-            hash,
-            qop: challenge.qop,
-            nonce: challenge.nonce.clone(),
-            ha1,
-            session_cnonce: session.then(|| cnonce.to_vec()),
-            prefix: Vec::with_capacity(128 + challenge.realm.len() + challenge.nonce.len()),
-            suffix: Vec::new(),
-        };
-        answer.write_fixed_parts(challenge, username);
-        answer
+        Answer::with_ha1(challenge, username, ha1, session.then(|| cnonce.to_vec()))
     }
 
     /// The same session under the nonce that `Authentication-Info` announced (RFC 7616 3.5): H(A1) stays,
     /// also for `-sess`, where it is bound to the session's first nonce (3.4.2).
-    pub(super) fn with_next_nonce(&self, challenge: &Challenge, credentials: &Credentials) -> Self {
-        let mut answer = Answer {
-            nonce: challenge.nonce.clone(),
-            prefix: Vec::with_capacity(self.prefix.len() + challenge.nonce.len()),
-            suffix: Vec::new(),
-            session_cnonce: self.session_cnonce.clone(),
-            ..*self
-        };
-        answer.write_fixed_parts(challenge, &credentials.username);
-        answer
+    pub(super) fn with_next_nonce(&self, nonce: Vec<u8>, credentials: &Credentials) -> Self {
+        let challenge = Challenge { nonce, ..self.challenge.clone() };
+        Answer::with_ha1(challenge, &credentials.username, self.ha1, self.session_cnonce.clone())
     }
 
-    /// Which parameters are quoted and which are not is fixed by RFC 7616 3.4.
-    fn write_fixed_parts(&mut self, challenge: &Challenge, username: &str) {
-        let prefix = &mut self.prefix;
-        prefix.extend_from_slice(b"Digest ");
-        if challenge.userhash {
-            prefix.extend_from_slice(b"username=\"");
-            let userhash = self.hash.hash(&[username.as_bytes(), b":", &challenge.realm]);
-            prefix.extend_from_slice(userhash.as_bytes());
-            prefix.push(b'"');
-            self.suffix.extend_from_slice(b", userhash=true");
-        } else if username.is_ascii() && fits_quoted_string(username.as_bytes()) {
-            prefix.extend_from_slice(b"username=");
-            write_quoted(prefix, username.as_bytes());
-        } else {
-            prefix.extend_from_slice(b"username*=UTF-8''");
-            write_ext_value(prefix, username);
-        }
-        prefix.extend_from_slice(b", realm=");
-        write_quoted(prefix, &challenge.realm);
-        prefix.extend_from_slice(b", nonce=");
-        write_quoted(prefix, &challenge.nonce);
-        prefix.extend_from_slice(b", uri=");
-        if let Some(algorithm) = &challenge.algorithm_name {
-            self.suffix.extend_from_slice(b", algorithm=");
-            self.suffix.extend_from_slice(algorithm);
-        }
-        if let Some(opaque) = &challenge.opaque {
-            self.suffix.extend_from_slice(b", opaque=");
-            write_quoted(&mut self.suffix, opaque);
-        }
-        if let Some(qop) = challenge.qop {
-            self.suffix.extend_from_slice(b", qop=");
-            self.suffix.extend_from_slice(qop.name().as_bytes());
-        }
+    fn with_ha1(challenge: Challenge, username: &str, ha1: HexHash, session_cnonce: Option<Vec<u8>>) -> Self {
+        let prefix = fixed_prefix(&challenge, username);
+        let suffix = fixed_suffix(&challenge);
+        Answer { challenge, ha1, session_cnonce, prefix, suffix }
+    }
+
+    /// The server's nonce.
+    pub(super) fn nonce(&self) -> &[u8] {
+        &self.challenge.nonce
     }
 
     /// The cnonce that every request must carry, if the session fixes one.
@@ -147,14 +108,10 @@ impl Answer {
         self.session_cnonce.as_deref()
     }
 
-    /// Whether each request needs a cnonce of its own.
-    pub(super) fn needs_cnonce(&self) -> bool {
-        self.qop.is_some() && self.session_cnonce.is_none()
-    }
-
     /// The value of `Authorization` for one request.
     pub(super) fn authorization(&self, id: RequestId<'_>, request: &Request<'_>) -> Vec<u8> {
-        let response = self.response(id, self.qop, request.method.as_bytes(), request.uri, request.body);
+        let qop = self.challenge.qop;
+        let response = self.response(id, qop, request.method.as_bytes(), request.uri, request.body);
         let extra = ", response=, nc=, cnonce=".len() + 2 * 64 + 8 + 8;
         let mut value = Vec::with_capacity(self.prefix.len() + request.uri.len() + self.suffix.len() + extra);
         value.extend_from_slice(&self.prefix);
@@ -163,12 +120,12 @@ impl Answer {
         value.extend_from_slice(response.as_bytes());
         value.push(b'"');
         value.extend_from_slice(&self.suffix);
-        if self.qop.is_some() {
+        if qop.is_some() {
             value.extend_from_slice(b", nc=");
             value.extend_from_slice(&nc_digits(id.nc));
         }
         // RFC 2617 3.2.2 forbids a cnonce without qop, but without it nobody could make a `-sess` A1.
-        if self.qop.is_some() || self.session_cnonce.is_some() {
+        if qop.is_some() || self.session_cnonce.is_some() {
             value.extend_from_slice(b", cnonce=\"");
             value.extend_from_slice(id.cnonce);
             value.push(b'"');
@@ -177,9 +134,11 @@ impl Answer {
     }
 
     /// What the server must send as `rspauth` (RFC 7616 3.5): as `response`, with an empty method and the
-    /// answer's content. `qop` is what `Authentication-Info` says, or else that of the request.
+    /// answer's content. `qop` is what `Authentication-Info` says, or else that of the request. It cannot come
+    /// in where the request had none, and so no `nc` and no cnonce that the server could know.
     pub(super) fn rspauth(&self, id: RequestId<'_>, qop: Option<Qop>, uri: &str, body: &[u8]) -> HexHash {
-        self.response(id, qop.or(self.qop), b"", uri, body)
+        let qop = self.challenge.qop.map(|requested| qop.unwrap_or(requested));
+        self.response(id, qop, b"", uri, body)
     }
 
     /// `response` (RFC 7616 3.4.1), without qop that of RFC 2069 2.1.2.
@@ -191,7 +150,7 @@ impl Answer {
         uri: &str,
         body: &[u8],
     ) -> HexHash {
-        let (hash, uri) = (self.hash, uri.as_bytes());
+        let (hash, uri) = (self.challenge.algorithm.hash, uri.as_bytes());
         let ha2 = match qop {
             Some(Qop::AuthInt) => {
                 let content = hash.hash(&[body]);
@@ -199,7 +158,7 @@ impl Answer {
             }
             Some(Qop::Auth) | None => hash.hash(&[method, b":", uri]),
         };
-        let (ha1, ha2, nonce) = (self.ha1.as_bytes(), ha2.as_bytes(), self.nonce.as_slice());
+        let (ha1, ha2, nonce) = (self.ha1.as_bytes(), ha2.as_bytes(), self.nonce());
         match qop {
             None => hash.hash(&[ha1, b":", nonce, b":", ha2]),
             Some(qop) => {
@@ -208,6 +167,52 @@ impl Answer {
             }
         }
     }
+}
+
+/// The header value up to and including `uri=`. Which parameters are quoted is fixed by RFC 7616 3.4.
+fn fixed_prefix(challenge: &Challenge, username: &str) -> Vec<u8> {
+    // Names and punctuation take 40 bytes, a user hash 64.
+    let capacity = 104 + username.len() + challenge.realm.len() + challenge.nonce.len();
+    let mut prefix = Vec::with_capacity(capacity);
+    prefix.extend_from_slice(b"Digest ");
+    if challenge.userhash {
+        let userhash = challenge.algorithm.hash.hash(&[username.as_bytes(), b":", &challenge.realm]);
+        prefix.extend_from_slice(b"username=");
+        write_quoted(&mut prefix, userhash.as_bytes());
+    } else if username.is_ascii() && fits_quoted_string(username.as_bytes()) {
+        prefix.extend_from_slice(b"username=");
+        write_quoted(&mut prefix, username.as_bytes());
+    } else {
+        prefix.extend_from_slice(b"username*=UTF-8''");
+        write_ext_value(&mut prefix, username);
+    }
+    prefix.extend_from_slice(b", realm=");
+    write_quoted(&mut prefix, &challenge.realm);
+    prefix.extend_from_slice(b", nonce=");
+    write_quoted(&mut prefix, &challenge.nonce);
+    prefix.extend_from_slice(b", uri=");
+    prefix
+}
+
+/// The unchanging parameters behind `response`: none of them quoted but `opaque` (RFC 7616 3.4).
+fn fixed_suffix(challenge: &Challenge) -> Vec<u8> {
+    let mut suffix = Vec::with_capacity(64);
+    if challenge.userhash {
+        suffix.extend_from_slice(b", userhash=true");
+    }
+    if let Some(algorithm) = &challenge.algorithm_name {
+        suffix.extend_from_slice(b", algorithm=");
+        suffix.extend_from_slice(algorithm);
+    }
+    if let Some(opaque) = &challenge.opaque {
+        suffix.extend_from_slice(b", opaque=");
+        write_quoted(&mut suffix, opaque);
+    }
+    if let Some(qop) = challenge.qop {
+        suffix.extend_from_slice(b", qop=");
+        suffix.extend_from_slice(qop.name().as_bytes());
+    }
+    suffix
 }
 
 /// `nc` has exactly eight digits (RFC 7616 3.4).

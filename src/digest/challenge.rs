@@ -36,7 +36,7 @@ pub struct Challenge {
     pub charset_utf8: bool,
 }
 
-/// The quality of protection of a request (RFC 7616 3.4, `qop`).
+/// The quality of protection of a request (RFC 7616 3.3 and 3.4, `qop`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Qop {
     /// Method and request-target are protected. Preferred.
@@ -127,9 +127,16 @@ impl std::error::Error for NoChallenge {}
 impl NoChallenge {
     const MAX_OFFERED: usize = 16;
 
-    fn add(&mut self, refused: (String, Unanswerable)) {
-        if self.offered.len() < Self::MAX_OFFERED {
-            self.offered.push(refused);
+    /// The challenge, if it can be answered; if it cannot, it is listed.
+    fn unless_answerable(&mut self, draft: Option<Draft<'_>>) -> Option<Challenge> {
+        match draft?.finish() {
+            Ok(challenge) => Some(challenge),
+            Err(refused) => {
+                if self.offered.len() < Self::MAX_OFFERED {
+                    self.offered.push(refused);
+                }
+                None
+            }
         }
     }
 }
@@ -148,43 +155,40 @@ impl Challenge {
     /// [`NoChallenge`], with what was offered.
     pub fn select<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Result<Challenge, NoChallenge> {
         let mut none = NoChallenge { offered: Vec::new() };
-        for field in fields {
-            // A challenge does not go on in the next field, so neither does the draft of one.
-            let mut draft: Option<Draft<'_>> = None;
-            for element in Elements::new(field) {
-                let (scheme, param, malformed) = match element {
-                    Element::Param(param) => {
-                        // A parameter before any scheme belongs to nothing.
-                        draft.iter_mut().for_each(|draft| draft.add(&param));
-                        continue;
+        let mut draft: Option<Draft<'_>> = None;
+        // Several fields are one list (RFC 9110 5.3), so a challenge may even go on in the next one.
+        for element in fields.into_iter().flat_map(Elements::new) {
+            let next = match element {
+                // A parameter before any scheme belongs to nothing.
+                Element::Param(param) => {
+                    if let Some(draft) = &mut draft {
+                        draft.add(param);
                     }
-                    Element::Malformed => {
-                        draft.iter_mut().for_each(|draft| draft.refuse(Unanswerable::Malformed));
-                        continue;
-                    }
-                    Element::Scheme(scheme) => (scheme, None, false),
-                    Element::SchemeWithParam(scheme, param) => (scheme, Some(param), false),
-                    Element::MalformedScheme(scheme) => (scheme, None, true),
-                };
-                if let Some(complete) = draft.take() {
-                    match complete.finish() {
-                        Ok(challenge) => return Ok(challenge),
-                        Err(refused) => none.add(refused),
-                    }
+                    continue;
                 }
-                let next = draft.insert(Draft::new(scheme));
-                param.iter().for_each(|param| next.add(param));
-                if malformed {
+                Element::Malformed => {
+                    if let Some(draft) = &mut draft {
+                        draft.refuse(Unanswerable::Malformed);
+                    }
+                    continue;
+                }
+                Element::Scheme(scheme) => Draft::new(scheme),
+                Element::SchemeWithParam(scheme, param) => {
+                    let mut next = Draft::new(scheme);
+                    next.add(param);
+                    next
+                }
+                Element::MalformedScheme(scheme) => {
+                    let mut next = Draft::new(scheme);
                     next.refuse(Unanswerable::Malformed);
+                    next
                 }
-            }
-            match draft.map(Draft::finish) {
-                Some(Ok(challenge)) => return Ok(challenge),
-                Some(Err(refused)) => none.add(refused),
-                None => {}
+            };
+            if let Some(challenge) = none.unless_answerable(draft.replace(next)) {
+                return Ok(challenge);
             }
         }
-        Err(none)
+        none.unless_answerable(draft).ok_or(none)
     }
 }
 
@@ -246,13 +250,13 @@ impl<'a> Draft<'a> {
         self.refused.get_or_insert(reason);
     }
 
-    fn add(&mut self, param: &Param<'a>) {
+    fn add(&mut self, param: Param<'a>) {
         if self.refused.is_some() {
             return;
         }
         let slot = Known::from_name(param.name).and_then(|known| self.values.get_mut(known as usize));
         let duplicate = match slot {
-            Some(slot) => slot.replace(param.value.clone()).is_some(),
+            Some(slot) => slot.replace(param.value).is_some(),
             None if self.unknown.len() == Self::MAX_UNKNOWN => return self.refuse(Unanswerable::TooLong),
             None => {
                 let duplicate = self.unknown.iter().any(|name| name.eq_ignore_ascii_case(param.name));
@@ -345,3 +349,6 @@ fn unknown_algorithm(name: &[u8]) -> Unanswerable {
         Unanswerable::UnknownAlgorithm
     }
 }
+
+#[cfg(test)]
+mod tests;

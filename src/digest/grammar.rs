@@ -48,23 +48,19 @@ impl<'a> Iterator for Elements<'a> {
 
     fn next(&mut self) -> Option<Element<'a>> {
         // Empty list elements are legal (RFC 9110 5.6.1.2).
-        self.skip_while(|byte| is_white_space(byte) || byte == b',');
+        while let [b' ' | b'\t' | b',', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
         self.rest.first()?;
-        let before_name = self.rest;
-        let name = self.take_while(is_token_char);
-        if name.is_empty() {
-            self.skip_element();
-            return Some(Element::Malformed);
-        }
-        let spaced = self.skip_while(is_white_space) > 0;
+        let name = self.token();
+        let spaced = self.skip_white_space();
         if self.rest.first() == Some(&b'=') {
-            self.rest = before_name;
-            return Some(self.param().map_or(Element::Malformed, Element::Param));
+            return Some(self.param(name).map_or(Element::Malformed, Element::Param));
         }
-        if self.at_element_end() {
+        if !name.is_empty() && self.at_element_end() {
             return Some(Element::Scheme(name));
         }
-        if !spaced {
+        if name.is_empty() || !spaced {
             self.skip_element();
             return Some(Element::Malformed);
         }
@@ -73,7 +69,8 @@ impl<'a> Iterator for Elements<'a> {
             return Some(Element::Scheme(name));
         }
         self.rest = after_scheme;
-        Some(match self.param() {
+        let first = self.token();
+        Some(match self.param(first) {
             Some(param) => Element::SchemeWithParam(name, param),
             None => Element::MalformedScheme(name),
         })
@@ -81,39 +78,33 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
-    /// `token BWS "=" BWS ( token / quoted-string )`, up to the element's end. Whatever it finds, it
-    /// leaves the position there.
-    fn param(&mut self) -> Option<Param<'a>> {
-        let param = self.param_prefix();
-        if param.is_some() && self.at_element_end() {
-            return param;
+    /// `BWS "=" BWS ( token / quoted-string )` behind the name of a parameter, up to the element's end.
+    /// Whatever it finds, it leaves the position there.
+    fn param(&mut self, name: &'a [u8]) -> Option<Param<'a>> {
+        let value = self.param_value().filter(|_| !name.is_empty());
+        if value.is_some() && self.at_element_end() {
+            return value.map(|value| Param { name, value });
         }
         self.skip_element();
         None
     }
 
-    fn param_prefix(&mut self) -> Option<Param<'a>> {
-        let name = self.take_while(is_token_char);
-        self.skip_while(is_white_space);
+    fn param_value(&mut self) -> Option<Cow<'a, [u8]>> {
+        self.skip_white_space();
         self.rest = self.rest.strip_prefix(b"=")?;
-        self.skip_while(is_white_space);
-        let value = if self.rest.first() == Some(&b'"') {
-            self.quoted_string()?
-        } else {
-            let token = self.take_while(is_token_char);
-            if token.is_empty() {
-                return None;
-            }
-            Cow::Borrowed(token)
-        };
-        (!name.is_empty()).then_some(Param { name, value })
+        self.skip_white_space();
+        if self.rest.first() == Some(&b'"') {
+            return self.quoted_string();
+        }
+        let token = self.token();
+        (!token.is_empty()).then_some(Cow::Borrowed(token))
     }
 
     /// The content of a quoted string with its quoted pairs undone (RFC 9110 5.6.4), without a copy
     /// unless there are some. `None` if a character is not allowed in it, or if it never ends.
     fn quoted_string(&mut self) -> Option<Cow<'a, [u8]>> {
         let content = self.rest.strip_prefix(b"\"")?;
-        let plain = content.iter().position(|&byte| matches!(byte, b'"' | b'\\') || !is_text(byte))?;
+        let plain = content.iter().position(|&byte| !class(byte).qdtext)?;
         let (plain, rest) = content.split_at_checked(plain)?;
         if let Some(rest) = rest.strip_prefix(b"\"") {
             self.rest = rest;
@@ -135,17 +126,16 @@ impl<'a> Elements<'a> {
 
     /// Whether a `token68` stands here and ends the element (RFC 9110 11.2).
     fn skip_token68(&mut self) -> bool {
-        let is_token68_char = |byte: u8| {
+        let text = self.take_while(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-        };
-        let length = self.skip_while(is_token68_char);
-        self.skip_while(|byte| byte == b'=');
-        length > 0 && self.at_element_end()
+        });
+        self.take_while(|byte| byte == b'=');
+        !text.is_empty() && self.at_element_end()
     }
 
     /// Whether only white space stands before the next comma or the end; skips it.
     fn at_element_end(&mut self) -> bool {
-        self.skip_while(is_white_space);
+        self.skip_white_space();
         matches!(self.rest.first(), None | Some(b','))
     }
 
@@ -153,7 +143,7 @@ impl<'a> Elements<'a> {
     fn skip_element(&mut self) {
         let mut quoted = false;
         let mut escaped = false;
-        self.skip_while(|byte| {
+        self.take_while(|byte| {
             match byte {
                 _ if escaped => escaped = false,
                 b'\\' if quoted => escaped = true,
@@ -165,8 +155,18 @@ impl<'a> Elements<'a> {
         });
     }
 
-    fn skip_while(&mut self, pred: impl FnMut(u8) -> bool) -> usize {
-        self.take_while(pred).len()
+    /// Optional white space (RFC 9110 5.6.3); whether there was some.
+    fn skip_white_space(&mut self) -> bool {
+        let before = self.rest.len();
+        while let [b' ' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        self.rest.len() < before
+    }
+
+    /// A token, or nothing.
+    fn token(&mut self) -> &'a [u8] {
+        self.take_while(|byte| class(byte).tchar)
     }
 
     fn take_while(&mut self, mut pred: impl FnMut(u8) -> bool) -> &'a [u8] {
@@ -182,11 +182,15 @@ impl<'a> Elements<'a> {
 /// The caller sees to it that the value has no control characters: see [`fits_quoted_string`].
 pub(super) fn write_quoted(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
-    for &byte in value {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
+    if value.contains(&b'"') || value.contains(&b'\\') {
+        for &byte in value {
+            if matches!(byte, b'"' | b'\\') {
+                out.push(b'\\');
+            }
+            out.push(byte);
         }
-        out.push(byte);
+    } else {
+        out.extend_from_slice(value);
     }
     out.push(b'"');
 }
@@ -196,19 +200,41 @@ pub(super) fn fits_quoted_string(value: &[u8]) -> bool {
     value.iter().all(|&byte| is_text(byte))
 }
 
-/// Optional white space: RFC 9110 5.6.3.
-fn is_white_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t')
-}
-
 /// What may stand in a quoted string, quoted or as it is: anything but control characters.
-fn is_text(byte: u8) -> bool {
+const fn is_text(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7F)
 }
 
-/// `tchar` of RFC 9110 5.6.2.
-fn is_token_char(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+/// What a byte may be part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Class {
+    /// A token (RFC 9110 5.6.2).
+    tchar: bool,
+    /// A quoted string, without a backslash before it (RFC 9110 5.6.4).
+    qdtext: bool,
+}
+
+impl Class {
+    const fn of(byte: u8) -> Class {
+        let tchar = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
+        Class { tchar, qdtext: is_text(byte) && !matches!(byte, b'"' | b'\\') }
+    }
+}
+
+/// The class of a byte. A table, because it is asked of every byte of a challenge.
+fn class(byte: u8) -> Class {
+    #[expect(clippy::indexing_slicing, reason = "a wrong index would not compile")]
+    static CLASSES: [Class; 256] = {
+        let mut classes = [Class::of(0); 256];
+        let mut byte = 0;
+        while byte < classes.len() {
+            classes[byte] = Class::of(byte as u8);
+            byte += 1;
+        }
+        classes
+    };
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::of(0))
 }
 
 #[cfg(test)]
@@ -298,5 +324,17 @@ mod tests {
         let mut out = Vec::new();
         write_quoted(&mut out, br#"a"b\c,d"#);
         assert_eq!(out, br#""a\"b\\c,d""#);
+        out.clear();
+        write_quoted(&mut out, br#"\""#);
+        assert_eq!(out, br#""\\\"""#);
+    }
+
+    #[test]
+    fn bytes_have_the_classes_that_rfc_9110_lists() {
+        for byte in 0..=u8::MAX {
+            let tchar = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            let qdtext = matches!(byte, b'\t' | b' ' | 0x21 | 0x23..=0x5B | 0x5D..=0x7E | 0x80..=0xFF);
+            assert_eq!(class(byte), Class { tchar, qdtext }, "{byte:#04x}");
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! The life of nonces: from the first challenge, over reuse with a growing `nc`, to the one that is refused.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::TryRng as _;
@@ -22,15 +21,14 @@ use super::challenge::{Challenge, NoChallenge};
 pub struct Session {
     credentials: Credentials,
     /// Accepted at least once, the latest last.
-    nonces: Mutex<Vec<Arc<Nonce>>>,
+    nonces: Mutex<Vec<Nonce>>,
 }
 
-/// A nonce under which requests can be sent. One that only the session holds is not in use.
+/// A nonce under which requests can be sent. It is in use while an attempt holds its answer, too.
 struct Nonce {
-    challenge: Challenge,
-    answer: Answer,
-    /// The `nc` of the last request; changed under the session's lock only.
-    nc: AtomicU32,
+    answer: Arc<Answer>,
+    /// The `nc` of the last request.
+    nc: u32,
 }
 
 /// Where the nonce of an attempt comes from. What a 401 means depends on it:
@@ -60,7 +58,6 @@ pub enum Basis {
 pub struct Attempt {
     basis: Basis,
     used: Option<Used>,
-    authorization: Option<Vec<u8>>,
 }
 
 impl fmt::Display for Basis {
@@ -78,23 +75,19 @@ type Cnonce = [u8; 32];
 
 /// What an attempt with credentials was made of.
 struct Used {
-    nonce: Arc<Nonce>,
+    answer: Arc<Answer>,
     nc: u32,
     cnonce: Cnonce,
-}
-
-impl Used {
-    fn id(&self) -> RequestId<'_> {
-        RequestId { nc: self.nc, cnonce: self.nonce.answer.session_cnonce().unwrap_or(&self.cnonce) }
-    }
+    authorization: Vec<u8>,
 }
 
 impl Attempt {
     /// The value of `Authorization`; `None` if the request goes without, to be challenged.
     ///
-    /// It is ASCII unless the server's realm, nonce or opaque is not.
+    /// It is ASCII unless the server's realm, nonce or opaque is not. Then it is still legal in HTTP (`obs-text`, RFC
+    /// 9110 5.5), but not every HTTP client sends it: `ureq` does not.
     pub fn authorization(&self) -> Option<&[u8]> {
-        self.authorization.as_deref()
+        self.used.as_ref().map(|used| used.authorization.as_slice())
     }
 
     /// Where its nonce comes from.
@@ -149,25 +142,27 @@ impl std::error::Error for Error {}
 impl Session {
     /// Beyond this many nonces the oldest is given up. More requests at once than this share nonces.
     const MAX_NONCES: usize = 256;
+    /// Requests after which a nonce stands behind those that were used less.
+    const SPREAD: u32 = 128;
 
     /// A session that has not been challenged yet.
     pub fn new(credentials: Credentials) -> Self {
         Session { credentials, nonces: Mutex::new(Vec::new()) }
     }
 
-    /// The first attempt at a request.
+    /// The first attempt at a request: on a nonce of an earlier one, or without credentials (RFC 7616 3.6).
     ///
     /// # Errors
     ///
-    /// [`Error::NoRandomness`].
+    /// [`Error::NoRandomness`]: there is no cnonce without.
     pub fn authorize(&self, request: &Request<'_>) -> Result<Attempt, Error> {
         match self.take_nonce() {
-            Some((nonce, nc)) => Attempt::new(Basis::Reused, nonce, nc, request),
-            None => Ok(Attempt { basis: Basis::Unauthenticated, used: None, authorization: None }),
+            Some((answer, nc)) => Ok(Attempt::new(Basis::Reused, answer, nc, draw_cnonce()?, request)),
+            None => Ok(Attempt { basis: Basis::Unauthenticated, used: None }),
         }
     }
 
-    /// The next attempt, after `attempt` was answered with 401 and these `WWW-Authenticate` fields.
+    /// The next attempt, after `attempt` was answered with 401 and these `WWW-Authenticate` fields (RFC 7616 3.3).
     ///
     /// # Errors
     ///
@@ -181,80 +176,88 @@ impl Session {
     ) -> Result<Attempt, Error> {
         let challenge = Challenge::select(www_authenticate).map_err(Error::NoChallenge);
         if let Some(refused) = &attempt.used {
-            self.give_up(&refused.nonce);
+            self.give_up(&refused.answer);
         }
         if attempt.basis == Basis::Fresh {
             let stale = challenge.is_ok_and(|challenge| challenge.stale);
             return Err(Error::Refused { stale });
         }
-        let challenge = challenge?;
-        // A `-sess` needs the cnonce here; for the rest each request draws its own.
-        let cnonce = if challenge.algorithm.session { draw_cnonce()? } else { [b'0'; 32] };
-        let answer = Answer::new(&challenge, &self.credentials, &cnonce);
-        // It joins the session's nonces only when it is accepted, so that no other request can use it up before.
-        let nonce = Arc::new(Nonce { challenge, answer, nc: 1.into() });
-        Attempt::new(Basis::Fresh, nonce, 1, request)
+        let (challenge, cnonce) = (challenge?, draw_cnonce()?);
+        let answer = Arc::new(Answer::new(challenge, &self.credentials, &cnonce));
+        // Its nonce joins the session's only when it is accepted, so that no other request can use it up before.
+        Ok(Attempt::new(Basis::Fresh, answer, 1, cnonce, request))
     }
 
-    /// `attempt` was answered with anything but 401.
+    /// To be told when `attempt` was answered with anything but 401 (RFC 7616 3.5).
     ///
-    /// `authentication_info` is the value of that field, if present. `body` is the answer's content; it counts
-    /// for `auth-int` only.
+    /// `authentication_info` are the values of these fields, if there are any. `body` is the answer's content, as
+    /// it was sent: with its content coding. It counts for `auth-int` only.
     ///
     /// # Errors
     ///
     /// [`Error::WrongRspauth`]: do not trust the answer.
-    pub fn accepted(
+    pub fn accepted<'f>(
         &self,
         attempt: Attempt,
         request: &Request<'_>,
-        authentication_info: Option<&[u8]>,
+        authentication_info: impl IntoIterator<Item = &'f [u8]>,
         body: &[u8],
     ) -> Result<(), Error> {
-        let Some(used) = &attempt.used else {
+        let Some(used) = attempt.used else {
             return Ok(());
         };
-        let info = authentication_info.map(AuthenticationInfo::parse).unwrap_or_default();
+        let info = AuthenticationInfo::parse(authentication_info);
         if let Some(rspauth) = info.rspauth {
-            let expected = used.nonce.answer.rspauth(used.id(), info.qop, request.uri, body);
+            let expected = used.answer.rspauth(used.id(), info.qop, request.uri, body);
             if !expected.as_bytes().eq_ignore_ascii_case(&rspauth) {
-                self.give_up(&used.nonce);
+                self.give_up(&used.answer);
                 return Err(Error::WrongRspauth);
             }
         }
-        if let Some(nextnonce) = info.nextnonce {
-            let next = used.nonce.succeeded_by(nextnonce, &self.credentials);
-            self.give_up(&used.nonce);
-            self.keep(Arc::new(next));
-        } else if attempt.basis == Basis::Fresh {
-            self.keep(Arc::clone(&used.nonce));
+        match info.nextnonce {
+            // The same nonce once more is no news: its count goes on.
+            Some(nextnonce) if nextnonce != used.answer.nonce() => {
+                self.give_up(&used.answer);
+                let answer = Arc::new(used.answer.with_next_nonce(nextnonce, &self.credentials));
+                self.keep(Nonce { answer, nc: 0 });
+            }
+            _ if attempt.basis == Basis::Fresh => self.keep(Nonce { answer: used.answer, nc: used.nc }),
+            _ => {}
         }
         Ok(())
     }
 
-    fn keep(&self, nonce: Arc<Nonce>) {
+    /// Adds a nonce, unless it is there: a server may announce the same one in the answers to several requests,
+    /// and under each nonce there must be one count only.
+    fn keep(&self, nonce: Nonce) {
         let mut nonces = self.nonces();
+        if nonces.iter().any(|known| known.answer.nonce() == nonce.answer.nonce()) {
+            return;
+        }
         nonces.push(nonce);
         if nonces.len() > Self::MAX_NONCES {
             nonces.remove(0);
         }
     }
 
-    fn give_up(&self, refused: &Arc<Nonce>) {
-        self.nonces().retain(|nonce| !Arc::ptr_eq(nonce, refused));
+    fn give_up(&self, refused: &Arc<Answer>) {
+        self.nonces().retain(|nonce| !Arc::ptr_eq(&nonce.answer, refused));
     }
 
-    /// A nonce and its next `nc`: the latest one that is not in use, or else the one that the fewest use.
-    fn take_nonce(&self) -> Option<(Arc<Nonce>, u32)> {
+    /// The answer under a nonce, and the next `nc` of that: the latest one that is not in use, or else the one
+    /// that the fewest use.
+    fn take_nonce(&self) -> Option<(Arc<Answer>, u32)> {
         let mut nonces = self.nonces();
-        // `nc` has eight hexadecimal digits: one that would overflow is used up.
-        nonces.retain(|nonce| nonce.nc.load(Relaxed) < u32::MAX);
-        let nonce = nonces.iter().rev().min_by_key(|nonce| Arc::strong_count(nonce))?;
-        let nc = nonce.nc.fetch_add(1, Relaxed) + 1;
-        Some((Arc::clone(nonce), nc))
+        // `nc` has eight hexadecimal digits: a nonce whose count would overflow is used up.
+        nonces.retain(|nonce| nonce.nc < u32::MAX);
+        // The latest lives longest; but heavy use is spread, as a nonce serves only so many requests (Jetty: 1,024).
+        let cost = |nonce: &&mut Nonce| (Arc::strong_count(&nonce.answer), nonce.nc / Self::SPREAD);
+        let nonce = nonces.iter_mut().rev().min_by_key(cost)?;
+        nonce.nc += 1;
+        Some((Arc::clone(&nonce.answer), nonce.nc))
     }
 
-    fn nonces(&self) -> MutexGuard<'_, Vec<Arc<Nonce>>> {
+    fn nonces(&self) -> MutexGuard<'_, Vec<Nonce>> {
         // No code that holds the lock can leave the list half changed.
         self.nonces.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -268,20 +271,16 @@ impl fmt::Debug for Session {
 }
 
 impl Attempt {
-    fn new(basis: Basis, nonce: Arc<Nonce>, nc: u32, request: &Request<'_>) -> Result<Self, Error> {
-        let cnonce = if nonce.answer.needs_cnonce() { draw_cnonce()? } else { [b'0'; 32] };
-        let used = Used { nonce, nc, cnonce };
-        let authorization = used.nonce.answer.authorization(used.id(), request);
-        Ok(Attempt { basis, used: Some(used), authorization: Some(authorization) })
+    fn new(basis: Basis, answer: Arc<Answer>, nc: u32, cnonce: Cnonce, request: &Request<'_>) -> Self {
+        let mut used = Used { answer, nc, cnonce, authorization: Vec::new() };
+        used.authorization = used.answer.authorization(used.id(), request);
+        Attempt { basis, used: Some(used) }
     }
 }
 
-impl Nonce {
-    /// What follows it by `nextnonce`; its first request will have `nc` 1.
-    fn succeeded_by(&self, nonce: Vec<u8>, credentials: &Credentials) -> Nonce {
-        let challenge = Challenge { nonce, ..self.challenge.clone() };
-        let answer = self.answer.with_next_nonce(&challenge, credentials);
-        Nonce { challenge, answer, nc: 0.into() }
+impl Used {
+    fn id(&self) -> RequestId<'_> {
+        RequestId { nc: self.nc, cnonce: self.answer.session_cnonce().unwrap_or(&self.cnonce) }
     }
 }
 
@@ -293,3 +292,6 @@ fn draw_cnonce() -> Result<Cnonce, Error> {
     let _ = hex::encode_to_slice(random, &mut cnonce);
     Ok(cnonce)
 }
+
+#[cfg(test)]
+mod tests;

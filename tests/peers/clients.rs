@@ -138,29 +138,37 @@ fn gets_what_we_get(peer: &impl Peer, challenge: Challenge) {
     let atlas = Simulator::builder().buckets(sample_buckets(BUCKETS)).challenge(challenge).start().unwrap();
     let client = client_builder(&atlas).items_per_page(ITEMS_PER_PAGE).build().unwrap();
     let pages: Result<Vec<_>, _> = client.export_bucket_pages(&project(&atlas)).collect();
-    let bodies: Vec<u8> = pages.unwrap().into_iter().flat_map(|page| page.body).collect();
+    let bodies: Vec<String> =
+        pages.unwrap().into_iter().map(|page| String::from_utf8(page.body).unwrap()).collect();
     let urls: Vec<String> = atlas
         .requests()
         .iter()
         .filter(|request| request.status == Some(200))
         .map(|request| format!("{}{}", atlas.base_url(), str::from_utf8(&request.target).unwrap()))
         .collect();
-    assert_eq!(urls.len(), BUCKETS.div_ceil(ITEMS_PER_PAGE as usize));
+    assert_eq!((bodies.len(), urls.len()), (3, 3));
 
     let peer = peer.command(atlas.public_key(), atlas.private_key()).args(&urls).output().unwrap();
     let errors = String::from_utf8_lossy(&peer.stderr);
     assert!(peer.status.success(), "{}: {errors}{:?}", peer.status, atlas.rejections());
-    assert_eq!(peer.stdout.escape_ascii().to_string(), bodies.escape_ascii().to_string());
+    assert_eq!(String::from_utf8(peer.stdout).unwrap(), bodies.concat());
+    assert_eq!(list_raw(&atlas, &[]), bodies.concat());
+    assert_eq!(list_raw(&atlas, &["--page", "2"]), bodies[1]);
+    assert_eq!(atlas.rejections(), []);
+}
 
-    let raw = ["list", "--output", "raw", "--limit", "5", "--project-id", atlas.project_id()];
+/// What our program prints.
+fn list_raw(atlas: &Simulator, args: &[&str]) -> String {
     let run = program()
-        .args(raw)
+        .args(["list", "--output", "raw", "--project-id", atlas.project_id()])
+        .args(["--limit", &ITEMS_PER_PAGE.to_string()])
+        .args(args)
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key())
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key())
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
         .run();
-    assert_eq!((run.status, run.stdout.as_bytes()), (Some(0), &bodies[..]), "{}", run.stderr);
-    assert_eq!(atlas.rejections(), []);
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    run.stdout
 }
 
 /// Shows that the embedded Atlas looks at what these clients send.

@@ -46,19 +46,21 @@ impl WebServer {
     pub fn start(configure: impl Fn(&TempDir, u16) -> Command) -> WebServer {
         /// How often a port may go to another process before the server has bound it.
         const ATTEMPTS: u32 = 5;
+        let mut problems = Vec::new();
         for _ in 0..ATTEMPTS {
             let dir = TempDir::new();
             write_pages(&dir);
             let port = closed_port();
             let mut command = configure(&dir, port);
+            command.stderr(fs::File::create(dir.path().join("stderr.log")).unwrap());
             let process = Process::start(&mut command).unwrap();
             let mut server = WebServer { process, command, dir, port, probes: Cell::new(0) };
             match server.wait_until_ready() {
                 Ok(()) => return server,
-                Err(problem) => eprintln!("{problem}"),
+                Err(problem) => problems.push(problem),
             }
         }
-        panic!("the server did not start in {ATTEMPTS} attempts; above is what it said");
+        panic!("the server did not start: {problems:#?}");
     }
 
     /// Ends the server at once and starts it again, on the same port, with nothing in its log.
@@ -75,7 +77,8 @@ impl WebServer {
             Some(status) => Some(Err(status)),
             None => (self.probe().is_ok() && self.read("access.log").contains("/probe-")).then_some(Ok(())),
         });
-        ready.map_err(|status| format!("the server ended with {status}: {}", self.read("error.log")))
+        let logs = || self.read("stderr.log") + &self.read("error.log");
+        ready.map_err(|status| format!("the server ended with {status}: {}", logs()))
     }
 
     /// Sends a request that the tests do not count, and gives its target, which no other has.

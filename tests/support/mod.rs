@@ -5,10 +5,15 @@
 
 #[cfg(feature = "simulator")]
 mod embedded_atlas;
+pub mod faults;
 pub mod process;
 #[cfg(feature = "cli")]
 pub mod program;
+#[cfg(feature = "simulator")]
+pub mod secrets;
 pub mod temp_dir;
+#[cfg(all(feature = "simulator", feature = "rustls"))]
+pub mod tls;
 pub mod wait;
 
 #[cfg(feature = "simulator")]

@@ -1,0 +1,77 @@
+//! The table through the program: one line on standard error, the exit status of the contract, no JSON.
+
+use std::time::{Duration, Instant};
+
+use atlas_export_buckets::simulator::Simulator;
+
+use crate::row::{Expected, Row};
+use crate::support::faults::{exit_status, run_all};
+use crate::support::program::{Run, program};
+use crate::support::sample_ids;
+use crate::support::secrets::{PRIVATE_KEY, Secrets};
+use crate::table::table;
+
+#[test]
+fn every_fault_gives_one_line_on_stderr_its_status_and_no_json_and_verbosity_shows_no_secret() {
+    let trap = Simulator::start().unwrap();
+    let cases: Vec<(Row, bool)> = [false, true]
+        .into_iter()
+        .flat_map(|verbose| table(trap.base_url()).into_iter().map(move |row| (row, verbose)))
+        .collect();
+    let problems = run_all(cases, 8, |(row, verbose)| check(&row, verbose));
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+    assert_eq!(trap.stats().connections, 0, "the server that a link or a redirect leads to was contacted");
+}
+
+/// Runs a row. Returns all that is wrong.
+fn check(row: &Row, verbose: bool) -> Vec<String> {
+    let atlas = row.start(PRIVATE_KEY);
+    let start = Instant::now();
+    let run = program()
+        .args(row.args(&atlas))
+        .args(verbose.then_some("--verbose"))
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .run();
+    let elapsed = start.elapsed();
+    let Run { status, stdout, stderr } = &run;
+    let lines = stderr.lines().count();
+    let mut problems = Vec::new();
+    let mut expect = |holds: bool, problem: &str| {
+        if !holds {
+            let shown: String = format!("{run:?}").chars().take(1000).collect();
+            problems.push(format!("{}, verbose {verbose}: {problem}: {shown}", row.name));
+        }
+    };
+    match &row.expected {
+        Expected::List(indices) => {
+            expect(*status == Some(0), "status");
+            expect(
+                listed(stdout) == indices.iter().map(|&i| sample_ids(10)[i].clone()).collect::<Vec<_>>(),
+                "list",
+            );
+            expect(verbose || lines == 0, "stderr");
+        }
+        Expected::Error { kind, detail, .. } => {
+            expect(*status == Some(exit_status(kind)), "status");
+            expect(stdout.is_empty(), "stdout");
+            // Behind the error there may be a summary, if it was asked for.
+            let mut told = stderr.lines().filter(|line| line.starts_with("atlas-export-buckets: "));
+            expect(told.any(|line| line.contains(detail)), "what it tells");
+            expect(verbose || lines == 1, "lines");
+        }
+    }
+    expect(atlas.stats().requests == row.requests, "requests");
+    // Some of it is the start of the program.
+    expect(elapsed <= row.time_limit() + Duration::from_secs(2), &format!("took {elapsed:?}"));
+    let secrets = Secrets::default();
+    secrets.learn(&atlas.requests());
+    expect(secrets.found_in(&format!("{stdout}{stderr}")).is_empty(), "a secret");
+    problems
+}
+
+fn listed(stdout: &str) -> Vec<String> {
+    let json: serde_json::Value = serde_json::from_str(stdout).unwrap_or_default();
+    let results = json["results"].as_array().cloned().unwrap_or_default();
+    results.iter().map(|bucket| bucket["_id"].as_str().unwrap().to_owned()).collect()
+}

@@ -1,0 +1,491 @@
+//! The table of faults: each with its exact result, the exact number of requests, and a bound on its time.
+//!
+//! See `row.rs` for what the words mean. Unless a row says otherwise, five buckets are listed, two a page: request 1 is
+//! answered with a challenge, requests 2, 3 and 4 with the pages.
+
+use std::time::Duration;
+
+use atlas_export_buckets::simulator::{Answer, Fault, When};
+
+use super::row::{Row, Target, body, challenge, row, status};
+
+const HOUR: &str = "3600";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// All rows. `trap` is the address of a server that nobody may ever connect to.
+pub fn table(trap: &str) -> Vec<Row> {
+    let rows = [
+        broken_connections(),
+        no_connection(),
+        overload(),
+        statuses(),
+        deadlines(),
+        bounds(),
+        pages(trap),
+        changing_lists(),
+        no_pages(),
+        deep_and_strange_json(),
+        enclosed_errors(),
+        redirects(trap),
+        refused_credentials(),
+        forged_challenges(),
+        no_http(),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+/// What breaks on page 2 costs one request more. What breaks before a nonce was accepted costs its challenge again.
+fn broken_connections() -> Vec<Row> {
+    let early_end = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"links\":[],\"results\":[".to_vec();
+    let false_length = b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n{\"results\":[]}".to_vec();
+    vec![
+        row("no fault").lists_all(4),
+        row("reset before the answer").nth(3, Fault::Reset).lists_all(5),
+        row("closed before the answer").nth(3, Fault::Close).lists_all(5),
+        row("closed within the head").nth(3, Fault::CutHead).lists_all(5),
+        row("closed within the body").nth(3, Fault::CutBody).lists_all(5),
+        row("reset within the body").nth(3, Fault::ResetBody).lists_all(5),
+        row("closed within a chunk").nth(3, Fault::CutChunks).lists_all(5),
+        row("a body without a length, cut").nth(3, Fault::Raw(early_end)).lists_all(5),
+        row("a body shorter than its length").nth(3, Fault::Raw(false_length)).lists_all(5),
+        row("a connection that died while idle").nth(2, Fault::CloseAfter).lists_all(4),
+        row("every connection dies while idle").when(When::after(1), Fault::CloseAfter).lists_all(4),
+        row("a challenge that is reset").nth(1, Fault::Reset).lists_all(5),
+        row("a challenge whose body is cut").nth(1, Fault::CutBody).lists_all(5),
+        row("a first page that is reset").nth(2, Fault::Reset).lists_all(6),
+        row("three resets in a row").when(When::first(3), Fault::Reset).lists_all(7),
+        row("resets for ever").always(Fault::Reset).retries(2).fails_for_now(
+            "Network Exchange",
+            "the connection broke",
+            3,
+        ),
+        row("closed for ever").pages(Fault::Close).retries(1).fails_for_now("Network Exchange", "try again", 4),
+        row("bodies cut for ever").pages(Fault::CutBody).retries(1).fails_for_now("Network Exchange", "", 4),
+        row("no retries allowed").nth(3, Fault::Reset).retries(0).fails_for_now("Network Exchange", "", 3),
+    ]
+}
+
+fn no_connection() -> Vec<Row> {
+    vec![
+        row("nobody listens").target(Target::ClosedPort).retries(1).fails_for_now(
+            "Network Connect",
+            "cannot connect: Connection refused",
+            0,
+        ),
+        row("a host that does not exist").target(Target::UnknownHost).retries(0).fails_for_now(
+            "Network Connect",
+            "cannot connect: failed to lookup address information",
+            0,
+        ),
+        row("no TLS where TLS should be").target(Target::SimulatorByHttps).fails_for_good(
+            "Network Tls",
+            "no secure connection",
+            0,
+        ),
+    ]
+}
+
+fn overload() -> Vec<Row> {
+    let busy = |status: u16, retry_after: &str| {
+        Fault::Answer(Answer::atlas_error(status, "BUSY", "Wait.", &[]).header("Retry-After", retry_after))
+    };
+    let never = "Fri, 31 Dec 9999 23:59:59 GMT";
+    vec![
+        row("429 once").nth(2, status(429)).lists_all(5),
+        row("429, then a second's wait").nth(3, busy(429, "1")).lists_all(5),
+        row("429 until a date that has passed").nth(3, busy(429, "Sun, 06 Nov 1994 08:49:37 GMT")).lists_all(5),
+        row("429 until a time that is no time").nth(3, busy(429, "soon")).lists_all(5),
+        row("429 for an hour").nth(2, busy(429, HOUR)).within_ms(5000).fails_for_now(
+            "RateLimited",
+            "rate limited: HTTP 429 BUSY \"Wait.\"; try again in 3600 s",
+            2,
+        ),
+        row("429 until the end of time").nth(2, busy(429, never)).within_ms(5000).fails_for_now(
+            "RateLimited",
+            "try again in 25",
+            2,
+        ),
+        row("429 for longer than numbers go").nth(2, busy(429, "99999999999999999999")).fails_for_now(
+            "RateLimited",
+            "try again in 18446744073709551615 s",
+            2,
+        ),
+        row("429 for ever").pages(status(429)).fails_for_now("RateLimited", "try again later", 5),
+        row("503, then a second's wait").nth(3, busy(503, "1")).lists_all(5),
+        row("503 for an hour").nth(2, busy(503, HOUR)).within_ms(5000).fails_for_now(
+            "Status 503",
+            "HTTP 503 BUSY \"Wait.\"; try again in 3600 s",
+            2,
+        ),
+        row("everything in turn").nth(2, status(429)).nth(3, Fault::Reset).nth(4, status(503)).lists_all(7),
+    ]
+}
+
+fn statuses() -> Vec<Row> {
+    let mut rows = vec![
+        row("403").pages(status(403)).fails_for_good("Forbidden", "give the API key the role Project Read Only", 2),
+        row("404").pages(status(404)).fails_for_good("NotFound", "HTTP 404 CODE \"The detail.\"; check the", 2),
+        row("a 403 on a later page").nth(4, status(403)).fails_for_good("Forbidden", "page 3 of the export buckets", 4),
+        row("a 404 in HTML").pages(Fault::Answer(Answer::html(404, "<h1>"))).fails_for_good("NotFound", "HTTP 404;", 2),
+        row("text that would leave its line")
+            .pages(Fault::Answer(Answer::atlas_error(500, "A\nB", "C\u{1b}[31m\rD", &[])))
+            .retries(0)
+            .fails_for_now("Status 500", r#"HTTP 500 A\nB "C\u{1b}[31m\rD""#, 2),
+    ];
+    const FOR_GOOD: [(&str, &str); 16] = [
+        ("201", "Status 201"), ("202", "Status 202"), ("204", "Status 204"), ("206", "Status 206"),
+        ("400", "Status 400"), ("402", "Status 402"), ("405", "Status 405"), ("406", "Status 406"),
+        ("407", "Status 407"), ("408", "Status 408"), ("409", "Status 409"), ("410", "Status 410"),
+        ("422", "Status 422"), ("451", "Status 451"), ("501", "Status 501"), ("505", "Status 505"),
+    ];
+    for (name, kind) in FOR_GOOD {
+        let fault = status(name.parse().unwrap());
+        rows.push(row(name).pages(fault).fails_for_good(kind, "the server failed or refused: HTTP ", 2));
+    }
+    for (name, kind) in [("500", "Status 500"), ("502", "Status 502"), ("503", "Status 503"), ("504", "Status 504")] {
+        let fault = || status(name.parse().unwrap());
+        rows.push(row(name).pages(fault()).retries(2).fails_for_now(kind, "CODE \"The detail.\"; try again later", 4));
+        rows.push(row(name).nth(3, fault()).lists_all(5));
+    }
+    rows
+}
+
+fn deadlines() -> Vec<Row> {
+    let drip = || Fault::Drip { bytes: 1, every: SECOND };
+    let drip_body = || Fault::DripBody { bytes: 1, every: SECOND };
+    let silence = || Fault::Delay(60 * SECOND);
+    vec![
+        row("silence").always(silence()).timeout_ms(300).fails_for_now("Deadline", "within the deadline of 0.3 s", 1),
+        row("silence on a later page").nth(4, silence()).timeout_ms(300).fails_for_now("Deadline", "page 3 of the", 4),
+        row("a challenge that drips").always(drip()).timeout_ms(1200).fails_for_now("Deadline", "allow more time", 1),
+        row("a challenge whose body drips").always(drip_body()).timeout_ms(1200).fails_for_now("Deadline", "", 1),
+        row("a page that drips").pages(drip()).timeout_ms(1200).fails_for_now("Deadline", "1.2 s", 2),
+        row("a page whose body drips").pages(drip_body()).timeout_ms(1200).fails_for_now("Deadline", "", 2),
+        row("an error that drips").nth(3, status(503)).nth(3, drip_body()).timeout_ms(1200).fails_for_now("Deadline", "", 3),
+        row("drops that come in time").pages(Fault::Drip { bytes: 64, every: SECOND / 1000 }).lists_all(4),
+        row("an answer that is late, but in time").pages(Fault::Delay(SECOND / 10)).lists_all(4),
+        row("silence after an error")
+            .nth(2, status(503)).nth(3, silence()).timeout_ms(900)
+            .fails_for_now("Deadline after Status 503", "0.9 s; before that, the server failed or refused: HTTP 503", 3),
+        row("silence after an error and a challenge")
+            .nth(2, status(503)).nth(3, Fault::ForgetNonces).nth(4, silence()).timeout_ms(900)
+            .fails_for_now("Deadline after Status 503", "before that, the server failed or refused: HTTP 503", 4),
+        row("a count that is refused, and then a slow page")
+            .pages(Fault::CountRefused).pages(Fault::Delay(SECOND / 2)).timeout_ms(800)
+            .fails_for_now("Deadline", "within the deadline of 0.8 s", 3),
+        row("a page that would drip for an hour, after a reset")
+            .nth(3, Fault::Reset).nth(4, drip_body()).timeout_ms(900)
+            .fails_for_now("Deadline after Network Exchange", "before that, the connection broke", 4),
+    ]
+}
+
+fn bounds() -> Vec<Row> {
+    let no_digest = "NotAuthenticated NoChallenge";
+    let many: String = (0..5_000).map(|i| format!(", x{i}=y")).collect();
+    vec![
+        row("a page without end").pages(Fault::EndlessBody).fails_for_good(
+            "Refused BodyTooLarge(16777216)",
+            "the answer is longer than 16777216 bytes",
+            2,
+        ),
+        row("a challenge whose body has no end").nth(1, Fault::EndlessBody).lists_all(4),
+        row("a refused nonce, with a body without end").nth(3, Fault::Stale).nth(3, Fault::EndlessBody).lists_all(5),
+        row("an error whose body has no end").nth(3, status(503)).nth(3, Fault::EndlessBody).lists_all(5),
+        row("a 404 whose body has no end").pages(status(404)).pages(Fault::EndlessBody).fails_for_good(
+            "NotFound",
+            "HTTP 404;",
+            2,
+        ),
+        row("120 more header fields").always(Fault::ManyHeaders(120)).lists_all(4),
+        row("10,000 header fields").pages(Fault::ManyHeaders(10_000)).fails_for_good(
+            "Refused HeadTooLarge",
+            "the answer's head is too large",
+            2,
+        ),
+        row("129 header fields").pages(Fault::ManyHeaders(129)).fails_for_good("Refused HeadTooLarge", "", 2),
+        row("a header field of 100,000 bytes").pages(Fault::LongHeader(100_000)).fails_for_good(
+            "Refused HeadTooLarge",
+            "",
+            2,
+        ),
+        row("a nonce of 5,000 bytes")
+            .always(challenge(format!("Digest realm=\"r\", qop=\"auth\", nonce=\"{}\"", "n".repeat(5_000))))
+            .fails_for_good(no_digest, "only: Digest (too long)", 1),
+        row("a challenge of 5,000 parameters")
+            .always(challenge(format!("Digest realm=\"r\", nonce=\"n\"{many}")))
+            .fails_for_good(no_digest, "(too long)", 1),
+    ]
+}
+
+fn pages(trap: &str) -> Vec<Row> {
+    let no_count = Fault::Answer(Answer::atlas_error(400, "NO_COUNT", "Retry with includeCount=false.", &[]));
+    let later_pages = || When::after(2).with_authorization();
+    vec![
+        row("pages capped at one bucket").pages(Fault::CapPage(1)).lists_all(6),
+        row("one page capped, the others not").when(When::always().on_page(2), Fault::CapPage(1)).fails_for_now(
+            "Incomplete Short { received: 4, total_count: 5 }",
+            "the list ends after 4 buckets, but the server counts 5",
+            5,
+        ),
+        row("no links").pages(Fault::NoLinks).lists_all(4),
+        row("no count").pages(Fault::NoCount).lists_all(4),
+        row("no count asked for").no_count().lists_all(4),
+        row("neither links nor count").pages(Fault::NoLinks).pages(Fault::NoCount).lists_all(5),
+        row("neither, and pages capped")
+            .pages(Fault::NoLinks).pages(Fault::NoCount).pages(Fault::CapPage(1)).lists_all(7),
+        row("a count that vanishes").when(later_pages(), Fault::NoCount).lists_all(4),
+        row("a count too low").pages(Fault::Count(3)).lists_all(4),
+        row("a count too high").pages(Fault::Count(7)).fails_for_now(
+            "Incomplete Short { received: 5, total_count: 7 }",
+            "the list ends after 5 buckets, but the server counts 7",
+            5,
+        ),
+        row("a count that shrinks").when(later_pages(), Fault::Count(4)).fails_for_now(
+            "Incomplete Shrunk { from: 5, to: 4 }",
+            "the number of buckets fell from 5 to 4",
+            4,
+        ),
+        row("a count that is refused").pages(Fault::CountRefused).lists_all(5),
+        row("a count that was not asked for is refused").pages(no_count).fails_for_good(
+            "Status 400",
+            "HTTP 400 NO_COUNT",
+            3,
+        ),
+        row("a server that ignores pageNum").pages(Fault::IgnorePageNum).fails_for_good(
+            "Incomplete Repeated",
+            "the same page twice",
+            3,
+        ),
+        row("a next for ever, over empty pages").pages(Fault::NextForEver).fails_for_good(
+            "Incomplete Empty",
+            "an empty page that is not the last",
+            5,
+        ),
+        row("a next for ever, over the same page")
+            .buckets(2, 2)
+            .pages(Fault::NextForEver)
+            .pages(Fault::IgnorePageNum)
+            .fails_for_good("Incomplete Repeated", "", 3),
+        row("links to another server").pages(Fault::LinksTo(trap.into())).lists_all(4),
+        row("links to nonsense").pages(Fault::LinksTo("\u{0}://\\ \u{202e}".into())).lists_all(4),
+    ]
+}
+
+fn changing_lists() -> Vec<Row> {
+    let bucket = r#"{"_id":"ffffffffffffffffffffffff","bucketName":"new","cloudProvider":"AWS"}"#;
+    let insert = |index| Fault::Insert { index, bucket: bucket.into() };
+    let page = |page_num| When::nth(1).on_page(page_num).with_authorization();
+    vec![
+        row("a bucket made in front, so that another comes twice").when(page(2), insert(0)).lists_all(4),
+        row("a bucket made on a page already read").when(page(3), insert(1)).lists_all(4),
+        row("a bucket of page 1 deleted, so that another goes unseen")
+            .when(page(2), Fault::Delete { index: 0 })
+            .fails_for_now("Incomplete Shrunk { from: 5, to: 4 }", "so some may have been missed; try again", 3),
+        row("a bucket of the last page deleted")
+            .when(page(2), Fault::Delete { index: 4 })
+            .fails_for_now("Incomplete Shrunk { from: 5, to: 4 }", "", 3),
+        // What the API cannot show: without a count, or with one that stays, nothing tells that bucket 2 moved.
+        row("a bucket deleted, and no count").no_count().when(page(2), Fault::Delete { index: 0 }).lists([0, 1, 3, 4], 3),
+        row("two buckets made in front").buckets(6, 3).when(page(2), insert(0)).when(page(2), insert(0)).lists_all(4),
+    ]
+}
+
+fn no_pages() -> Vec<Row> {
+    let malformed = |name, fault, detail| row(name).pages(fault).fails_for_good("Malformed", detail, 2);
+    let bucket = |fields: &str| body(format!("{{\"results\":[{{{fields}}}]}}"));
+    let html = Fault::Answer(Answer::html(200, "<html>Sign in to this network</html>"));
+    vec![
+        malformed("HTML with 200", html, r#"it begins with "<html>Sign in to this network</html>""#),
+        malformed("an empty body", body(""), "it is empty"),
+        malformed("white space", body(" \r\n"), "it is empty"),
+        malformed("null", body("null"), "invalid type: null, expected a page of results"),
+        malformed("an array", body("[]"), "invalid type: sequence, expected a page of results"),
+        malformed("an object without results", body("{}"), "there is no \"results\" in it"),
+        malformed("results that are null", body(r#"{"results":null}"#), "results: invalid type: null"),
+        malformed("results twice", body(r#"{"results":[],"results":[]}"#), "results stands twice"),
+        malformed("a bucket without an id", bucket(r#""bucketName":"b","cloudProvider":"AWS""#), "results: [0] "),
+        malformed("a bucket whose name is null", bucket(r#""_id":"1","bucketName":null"#), "results: [0] bucketName"),
+        malformed("bytes that are not UTF-8", body(b"{\"results\":[\"\xff\"]}"), "at line 1 column"),
+        malformed("a count below zero", body(r#"{"results":[],"totalCount":-1}"#), "totalCount: invalid value"),
+        malformed("text after the page", body(r#"{"results":[]}{"results":[]}"#), "trailing characters at line 1"),
+        malformed("a byte order mark", body("\u{feff}{\"results\":[]}"), "it is not JSON"),
+        row("JSON that ends early, with the right length")
+            .pages(body(r#"{"results":[{"_id":"#))
+            .retries(1)
+            .fails_for_now("Network Exchange", "the answer ends too early", 3),
+    ]
+}
+
+fn deep_and_strange_json() -> Vec<Row> {
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep_objects = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
+    let malformed = |name, fault, detail| row(name).pages(fault).fails_for_good("Malformed", detail, 2);
+    let bucket = r#""_id":"1","bucketName":"b","cloudProvider":"AWS""#;
+    vec![
+        malformed("arrays 100,000 deep", body(deep.clone()), "invalid type: sequence"),
+        malformed("objects 100,000 deep", body(deep_objects.clone()), "there is no \"results\" in it"),
+        malformed("results 100,000 deep", body(format!("{{\"results\":{deep}}}")), "results: [0] "),
+        malformed("links 100,000 deep", body(format!("{{\"results\":[],\"links\":{deep}}}")), "links: "),
+        malformed(
+            "an unknown field of a bucket 100,000 deep",
+            body(format!("{{\"results\":[{{{bucket},\"new\":{deep_objects}}}]}}")),
+            "results: [0] new nests deeper than 128",
+        ),
+        row("an unknown field of the page 100,000 deep")
+            .buckets(0, 2)
+            .pages(body(format!("{{\"new\":{deep},\"results\":[],\"totalCount\":0}}")))
+            .lists_all(2),
+        row("an error 100,000 deep").pages(Fault::Answer(Answer::new(404).body(deep))).fails_for_good(
+            "NotFound",
+            "HTTP 404;",
+            2,
+        ),
+    ]
+}
+
+fn enclosed_errors() -> Vec<Row> {
+    let error = |status: u16| format!(r#""error":{status},"errorCode":"CODE","detail":"The detail.""#);
+    let flat = |status: u16| format!(r#"{{"status":{status},{}}}"#, error(status));
+    let nested = |status: u16| format!(r#"{{"status":{status},"envelope":{{{}}}}}"#, error(status));
+    let wait = Answer::new(200).header("Retry-After", HOUR).body(flat(429));
+    vec![
+        row("an enclosed list").envelope().lists_all(4),
+        row("an enclosed 403").envelope().pages(body(flat(403))).fails_for_good("Forbidden", "HTTP 403 CODE", 2),
+        row("a 404 in a nested envelope").envelope().pages(body(nested(404))).fails_for_good("NotFound", "CODE", 2),
+        row("an enclosed 401").envelope().pages(body(flat(401))).fails_for_good(
+            "NotAuthenticated Refused { stale: false }",
+            "the API key was refused: HTTP 401 CODE \"The detail.\"",
+            2,
+        ),
+        row("an enclosed 503, once").envelope().nth(3, body(nested(503))).lists_all(5),
+        row("an enclosed 429 for an hour").envelope().pages(Fault::Answer(wait)).fails_for_now(
+            "RateLimited",
+            "try again in 3600 s",
+            2,
+        ),
+        row("an error with 200, without an envelope").pages(body(format!("{{{}}}", error(500)))).retries(0).fails_for_now(
+            "Status 500",
+            "HTTP 500 CODE",
+            2,
+        ),
+    ]
+}
+
+fn redirects(trap: &str) -> Vec<Row> {
+    let redirect = |status, location: &str| Fault::Answer(Answer::redirect(status, location));
+    let row = |name, fault| row(name).pages(fault);
+    vec![
+        row("301", redirect(301, trap)).fails_for_good("Refused Redirect 301", "HTTP 301, a redirect to http://127.", 2),
+        row("302", redirect(302, trap)).fails_for_good("Refused Redirect 302", "is not followed", 2),
+        row("303", redirect(303, trap)).fails_for_good("Refused Redirect 303", "is not followed", 2),
+        row("307", redirect(307, trap)).fails_for_good("Refused Redirect 307", "is not followed", 2),
+        row("308", redirect(308, trap)).fails_for_good("Refused Redirect 308", "is not followed", 2),
+        row("a redirect to here", redirect(302, "/")).fails_for_good("Refused Redirect 302", "a redirect to /, is", 2),
+        row("a redirect to nowhere", redirect(302, "")).fails_for_good("Refused Redirect 302", "is not followed", 2),
+        row("a redirect without Location", status(302)).fails_for_good("Refused Redirect 302", "to nowhere, is not", 2),
+        row("a redirect before the challenge", Fault::NoLinks).always(redirect(302, trap)).fails_for_good(
+            "Refused Redirect 302",
+            "",
+            1,
+        ),
+        row("304", status(304)).fails_for_good("Refused Redirect 304", "HTTP 304", 2),
+    ]
+}
+
+fn refused_credentials() -> Vec<Row> {
+    let no_digest = "NotAuthenticated NoChallenge";
+    vec![
+        row("401 for ever").always(Fault::Unauthorized).fails_for_good(
+            "NotAuthenticated Refused { stale: false }",
+            "the API key was refused: HTTP 401",
+            2,
+        ),
+        row("stale for ever").always(Fault::Stale).fails_for_now(
+            "NotAuthenticated Refused { stale: true }",
+            "the server calls the nonce stale that it has just issued",
+            2,
+        ),
+        row("a stale nonce").nth(3, Fault::Stale).lists_all(5),
+        row("a refused nonce that is not called stale").nth(3, Fault::Unauthorized).lists_all(5),
+        row("a server that forgot its nonces").nth(3, Fault::ForgetNonces).lists_all(5),
+        row("a nonce for each request").nonce_uses(1).lists_all(6),
+        row("401 for ever from page 2 on").when(When::after(2), Fault::Unauthorized).fails_for_good(
+            "NotAuthenticated Refused { stale: false }",
+            "page 2 of the export buckets",
+            4,
+        ),
+        row("Basic only").always(Fault::BasicOnly).fails_for_good(no_digest, "only: Basic (not Digest)", 1),
+        row("Basic only, once the key was sent").pages(Fault::BasicOnly).fails_for_good(
+            "NotAuthenticated Refused { stale: false }",
+            "",
+            2,
+        ),
+        row("a 401 without a challenge").always(status(401)).fails_for_good(
+            no_digest,
+            "the server offered no authentication challenge: HTTP 401 CODE \"The detail.\"",
+            1,
+        ),
+        row("a wrong rspauth").pages(Fault::WrongRspauth).fails_for_good(
+            "Refused Digest(WrongRspauth)",
+            "whoever sent it does not know the password",
+            2,
+        ),
+    ]
+}
+
+/// The runner sees to it that no request has another header field than it should.
+fn forged_challenges() -> Vec<Row> {
+    // Each has another realm than the server's, which it then refuses.
+    let answered = |name, value: &str| {
+        let refused = "NotAuthenticated Refused { stale: false }";
+        row(name).nth(1, challenge(value)).fails_for_good(refused, "the API key was refused", 2)
+    };
+    let raw = |name, value: &str| {
+        let head = format!("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {value}\r\nContent-Length: 0\r\n\r\n");
+        row(name).nth(1, Fault::Raw(head.into_bytes()))
+    };
+    let none = "NotAuthenticated NoChallenge";
+    vec![
+        answered("quotes in the realm", r#"Digest realm="a\", uri=\"/evil", nonce="n", qop="auth""#),
+        answered("a backslash at the end of the nonce", r#"Digest realm="r", nonce="n\\", qop="auth""#),
+        answered("a comma and an equals sign in opaque", r#"Digest realm="r", nonce="n", opaque="a, b=c", qop=auth"#),
+        answered("escapes of line ends, which are none", r#"Digest realm="a\r\nX: y", nonce="n", opaque="\n""#),
+        answered("a tab in the realm", "Digest realm=\"a\tb\", nonce=\"n\", qop=\"auth\""),
+        row("a realm above ASCII").nth(1, challenge("Digest realm=\"\u{e9}\", nonce=\"n\"")).fails_for_good(
+            "Refused ChallengeNotAscii",
+            "characters above ASCII",
+            1,
+        ),
+        raw("a line end in the realm", "Digest realm=\"a\r\nX-Evil: b\", nonce=\"n\"").fails_for_good(none, "malformed", 1),
+        raw("a folded line in the nonce", "Digest realm=\"r\", nonce=\"a\r\n X-Evil: b\"").fails_for_good("Malformed", "not HTTP", 1),
+        raw("a bare carriage return in opaque", "Digest realm=\"r\", nonce=\"n\", opaque=\"\rX-Evil: b\"").fails_for_good("Malformed", "not HTTP", 1),
+        raw("a NUL in the nonce", "Digest realm=\"r\", nonce=\"a\0b\"").fails_for_good("Malformed", "not HTTP", 1),
+    ]
+}
+
+fn no_http() -> Vec<Row> {
+    let raw = |name, bytes: &str| {
+        let fault = Fault::Raw(bytes.as_bytes().to_vec());
+        row(name).nth(2, fault).fails_for_good("Malformed", "not HTTP", 2)
+    };
+    let hints = "HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{\"results\":[],\"totalCount\":0}";
+    vec![
+        raw("another protocol", "SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+        raw("a body where the head should be", "{\"results\":[]}\r\n\r\n"),
+        raw("two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} "),
+        raw("a length below zero", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
+        raw("a chunk without a length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}"),
+        raw("a status of four digits", "HTTP/1.1 2000 OK\r\n\r\n"),
+        raw("an interim answer with header fields", "HTTP/1.1 100 Continue\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+        row("interim answers for ever")
+            .nth(2, Fault::Raw("HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000).into_bytes()))
+            .fails_for_good("Refused HeadTooLarge", "", 2),
+        row("early hints")
+            .buckets(0, 2)
+            .nth(2, Fault::Raw(hints.as_bytes().to_vec()))
+            .lists_all(2),
+        row("other protocols from here on")
+            .nth(2, Fault::Raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n".to_vec()))
+            .fails_for_good("Status 101", "", 2),
+    ]
+}

@@ -1,0 +1,61 @@
+//! The kinds of errors, and the running of many cases at once.
+
+use std::sync::Mutex;
+use std::thread;
+
+use atlas_export_buckets::{Error, Refusal, digest};
+
+/// The kind of an error in a few words, with what tells it from others of its kind.
+pub fn kind(error: &Error) -> String {
+    match error {
+        Error::InvalidInput(_) => "InvalidInput".into(),
+        Error::NotAuthenticated { reason: digest::Error::NoChallenge(_), .. } => {
+            "NotAuthenticated NoChallenge".into()
+        }
+        Error::NotAuthenticated { reason, .. } => format!("NotAuthenticated {reason:?}"),
+        Error::Forbidden { .. } => "Forbidden".into(),
+        Error::NotFound { .. } => "NotFound".into(),
+        Error::RateLimited { .. } => "RateLimited".into(),
+        Error::Status { api, .. } => format!("Status {}", api.status),
+        Error::Network { source, .. } => format!("Network {:?}", source.phase),
+        Error::Deadline { cause: Some(cause), .. } => format!("Deadline after {}", kind(cause)),
+        Error::Deadline { cause: None, .. } => "Deadline".into(),
+        Error::Malformed { .. } => "Malformed".into(),
+        Error::Refused { reason: Refusal::Redirect { status, .. }, .. } => {
+            format!("Refused Redirect {status}")
+        }
+        Error::Refused { reason, .. } => format!("Refused {reason:?}"),
+        Error::Incomplete { reason, .. } => format!("Incomplete {reason:?}"),
+        other => panic!("a new kind of error: {other:?}"),
+    }
+}
+
+/// The exit status of the contract for an error of this kind.
+pub fn exit_status(kind: &str) -> i32 {
+    match kind.split(' ').next() {
+        Some("InvalidInput") => 2,
+        Some("NotAuthenticated" | "Forbidden") => 3,
+        Some("NotFound") => 4,
+        Some("RateLimited") => 5,
+        Some("Network" | "Deadline") => 6,
+        _ => 1,
+    }
+}
+
+/// Runs all cases, several at once, as most of their time is waiting. Returns what went wrong with which.
+pub fn run_all<T: Send>(cases: Vec<T>, threads: usize, run: impl Fn(T) -> Vec<String> + Sync) -> Vec<String> {
+    let queue = Mutex::new(cases.into_iter());
+    let problems = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let Some(case) = queue.lock().unwrap().next() else { return };
+                    let found = run(case);
+                    problems.lock().unwrap().extend(found);
+                }
+            });
+        }
+    });
+    problems.into_inner().unwrap()
+}

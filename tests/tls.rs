@@ -1,0 +1,160 @@
+//! TLS: what is trusted, what is refused before anything is sent, and what may pass.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use atlas_export_buckets::simulator::{Answer, Fault, Simulator, When, sample_buckets};
+use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error};
+use support::faults::kind;
+use support::program::{Run, program};
+use support::secrets::PRIVATE_KEY;
+use support::tls::{Authority, Conduct, Flaw, Front};
+use support::{ids, project, sample_ids};
+
+fn atlas() -> Simulator {
+    Simulator::builder().strict(true).key("public", PRIVATE_KEY).buckets(sample_buckets(5)).start().unwrap()
+}
+
+fn client(front: &Front, authority: &Authority) -> ClientBuilder {
+    let key = ApiKey::new("public", PRIVATE_KEY).unwrap();
+    Client::builder(key).base_url(front.base_url()).items_per_page(2).ca_certificates(authority.pem())
+}
+
+fn list(client: ClientBuilder, atlas: &Simulator) -> Result<Vec<String>, Error> {
+    ids(client.build().unwrap().export_buckets(&project(atlas)))
+}
+
+/// `list`, with these roots in a file.
+fn run_list(front: &Front, atlas: &Simulator, roots: &str, name: &str) -> Run {
+    let path = std::env::temp_dir().join(format!("atlas-export-buckets-{}-{name}.pem", std::process::id()));
+    std::fs::write(&path, roots).unwrap();
+    let run = program()
+        .args(["list", "-o", "json", "--project-id", atlas.project_id(), "--base-url", &front.base_url()])
+        .args(["--ca-file".as_ref(), path.as_os_str()])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .run();
+    std::fs::remove_file(path).unwrap();
+    run
+}
+
+#[test]
+fn a_trusted_root_is_accepted_and_one_connection_serves_every_page() {
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);
+    assert_eq!(list(client(&front, &authority), &atlas).unwrap(), sample_ids(5));
+    assert_eq!((atlas.stats().requests, front.connections()), (4, 1));
+    let run = run_list(&front, &atlas, &authority.pem(), "trusted");
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    assert!(sample_ids(5).iter().all(|id| run.stdout.contains(id)), "{}", run.stdout);
+}
+
+#[test]
+fn a_root_among_several_and_with_text_around_is_found() {
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);
+    let roots = format!("The roots\n{}\nand\n{}", Authority::new("other").pem(), authority.pem());
+    assert_eq!(list(client(&front, &authority).ca_certificates(roots), &atlas).unwrap(), sample_ids(5));
+}
+
+#[test]
+fn a_server_that_cannot_be_trusted_is_refused_before_anything_is_sent_and_not_asked_again() {
+    let atlas = atlas();
+    let (authority, other) = (Authority::new("trusted"), Authority::new("other"));
+    let cases = [
+        ("an unknown root", Flaw::None, &other, "UnknownIssuer"),
+        ("a wrong name", Flaw::WrongName, &authority, "certificate not valid for name \"127.0.0.1\""),
+        ("an expired certificate", Flaw::Expired, &authority, "certificate expired"),
+        ("one that is not valid yet", Flaw::NotYetValid, &authority, "certificate not valid yet"),
+    ];
+    for (name, flaw, roots, detail) in cases {
+        let front = Front::start(&atlas, &authority, flaw, Conduct::Honest);
+        let error = list(client(&front, roots), &atlas).unwrap_err();
+        let text = error.to_string();
+        assert_eq!((kind(&error).as_str(), error.is_retryable()), ("Network Tls", false), "{name}: {text}");
+        assert!(text.contains("no secure connection") && text.contains(detail), "{name}: {text}");
+        assert_eq!(front.connections(), 1, "{name}");
+        let run = run_list(&front, &atlas, &roots.pem(), &format!("{flaw:?}"));
+        assert_eq!((run.status, run.stdout.as_str(), run.stderr.lines().count()), (Some(6), "", 1), "{name}");
+        assert!(run.stderr.contains(detail), "{name}: {}", run.stderr);
+        assert_eq!((front.decrypted(), front.connections()), (0, 2), "{name}");
+    }
+    assert_eq!(atlas.stats().requests, 0);
+}
+
+#[test]
+fn the_built_in_roots_do_not_trust_a_root_of_our_own() {
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);
+    let key = ApiKey::new("public", PRIVATE_KEY).unwrap();
+    let error = list(Client::builder(key).base_url(front.base_url()), &atlas).unwrap_err();
+    assert_eq!(kind(&error), "Network Tls", "{error}");
+    assert_eq!((front.decrypted(), atlas.stats().requests), (0, 0));
+}
+
+#[test]
+fn http_after_https_is_not_followed() {
+    let (atlas, trap) = (atlas(), Simulator::start().unwrap());
+    let authority = Authority::new("trusted");
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);
+    let location = format!("{}/api/atlas/v1.0", trap.base_url());
+    let redirect = Answer::redirect(302, &location);
+    atlas.inject(When::always().with_authorization(), Fault::Answer(redirect));
+    let error = list(client(&front, &authority), &atlas).unwrap_err();
+    assert_eq!(kind(&error), "Refused Redirect 302");
+    assert!(error.to_string().contains(&format!("a redirect to {location}, is not followed")), "{error}");
+    assert_eq!((atlas.stats().requests, trap.stats().connections), (2, 0));
+}
+
+#[test]
+fn a_handshake_that_is_closed_is_tried_again() {
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseFirstHandshake);
+    let error = list(client(&front, &authority).retries(0), &atlas).unwrap_err();
+    assert_eq!((kind(&error).as_str(), error.is_retryable()), ("Network Tls", true), "{error}");
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseFirstHandshake);
+    assert_eq!(list(client(&front, &authority), &atlas).unwrap(), sample_ids(5));
+    assert_eq!((atlas.stats().requests, front.connections()), (4, 2));
+}
+
+#[test]
+fn a_handshake_that_is_refused_is_not_tried_again() {
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Alert);
+    let error = list(client(&front, &authority), &atlas).unwrap_err();
+    assert_eq!((kind(&error).as_str(), error.is_retryable()), ("Network Tls", false), "{error}");
+    assert!(error.to_string().contains("HandshakeFailure"), "{error}");
+    assert_eq!((atlas.stats().requests, front.connections()), (0, 1));
+}
+
+#[test]
+fn an_answer_cut_under_tls_is_asked_for_again() {
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CutSecondAnswer);
+    assert_eq!(list(client(&front, &authority), &atlas).unwrap(), sample_ids(5));
+    // The nonce of the page that was cut had not been accepted yet.
+    assert_eq!((atlas.stats().requests, front.connections()), (6, 2));
+}
+
+#[test]
+fn the_deadline_holds_within_the_handshake_and_within_a_record() {
+    let authority = Authority::new("trusted");
+    let cases = [
+        ("silence", Conduct::Silent, 0),
+        ("a handshake that drips", Conduct::DripAfter(0), 0),
+        ("a page that drips", Conduct::DripAfter(1), 2),
+    ];
+    for (name, conduct, requests) in cases {
+        let atlas = atlas();
+        let front = Front::start(&atlas, &authority, Flaw::None, conduct);
+        let start = Instant::now();
+        let error =
+            list(client(&front, &authority).timeout(Duration::from_millis(1200)), &atlas).unwrap_err();
+        assert!(start.elapsed() < Duration::from_millis(2200), "{name}: {:?}", start.elapsed());
+        assert_eq!(kind(&error), "Deadline", "{name}: {error}");
+        assert_eq!(atlas.stats().requests, requests, "{name}");
+    }
+}
