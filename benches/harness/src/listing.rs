@@ -38,10 +38,10 @@ const CLIENTS: [Client; 7] = [
             command
         },
     },
-    Client { name: "the program", make: Target::program },
+    Client { name: "the program", make: |target| target.program() },
     Client { name: "ureq + digest_auth", make: |target| target.client("client-ureq-digest-auth") },
     Client { name: "reqwest + diqwest", make: |target| target.client("client-reqwest-diqwest") },
-    Client { name: "curl --digest", make: Target::curl },
+    Client { name: "curl --digest", make: |target| target.curl() },
 ];
 
 struct Client {
