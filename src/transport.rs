@@ -84,15 +84,17 @@ impl Transport {
         let mut last_fault = None;
         let mut challenged = None;
         loop {
-            let permit = self.permit(request, deadline)?;
-            let attempt = match challenged.take() {
-                Some(attempt) => attempt,
-                None => self.session.authorize(&to_hash).map_err(|error| refused(request, error))?,
+            let (permit, attempt) = match challenged.take() {
+                Some(answering) => answering,
+                None => {
+                    let permit = self.permit(request, deadline)?;
+                    (permit, self.session.authorize(&to_hash).map_err(|error| refused(request, error))?)
+                }
             };
             let fault = match self.send(request, &attempt, deadline, &mut last_fault) {
                 Outcome::Challenged(answer) => {
-                    drop(permit);
-                    challenged = Some(self.answer_challenge(request, attempt, &answer)?);
+                    // Challenges cost no token: what was permitted is still to be sent.
+                    challenged = Some((permit, self.answer_challenge(request, attempt, &answer)?));
                     continue;
                 }
                 Outcome::Answered(answer) => {
@@ -108,7 +110,11 @@ impl Transport {
                         Err(fault) => fault,
                     }
                 }
-                Outcome::Broken(fault) => fault,
+                Outcome::Broken(fault) => {
+                    // The wait below is no request under way, so nobody should wait for its answer.
+                    drop(permit);
+                    fault
+                }
             };
             let wait = self.wait_before_retry(&fault, retries_done, deadline);
             let Some(wait) = wait else { return Err(fault) };
