@@ -277,9 +277,6 @@ impl ClientBuilder {
             let problem = "is plain http, which is allowed to this machine only: use https";
             return Err(InvalidInput::BaseUrl { problem }.into());
         }
-        if base_url.is_https && self.agent.is_none() && !cfg!(feature = "rustls") {
-            return Err(InvalidInput::NoTls.into());
-        }
         let items_per_page = u16::try_from(self.items_per_page)
             .ok()
             .filter(|items| (1..=Endpoint::MAX_ITEMS_PER_PAGE).contains(items))
@@ -287,8 +284,13 @@ impl ClientBuilder {
         if self.timeout.is_zero() {
             return Err(InvalidInput::Timeout.into());
         }
-        if !self.user_agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        if self.user_agent.trim().is_empty()
+            || !self.user_agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+        {
             return Err(InvalidInput::UserAgent.into());
+        }
+        if base_url.is_https && self.agent.is_none() && !cfg!(feature = "rustls") {
+            return Err(InvalidInput::NoTls.into());
         }
         let agent = match self.agent {
             Some(agent) => agent,

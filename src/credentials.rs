@@ -54,12 +54,14 @@ impl ApiKey {
     pub fn from_env() -> Result<Self, InvalidInput> {
         let get = |variable| match std::env::var(variable) {
             Ok(value) => Ok(value),
-            Err(std::env::VarError::NotPresent) => {
-                Err(InvalidInput::Environment { variable, problem: "is not set" })
-            }
-            Err(std::env::VarError::NotUnicode(_)) => {
-                Err(InvalidInput::Environment { variable, problem: "is not Unicode" })
-            }
+            Err(std::env::VarError::NotPresent) => Err(InvalidInput::Environment {
+                variable,
+                problem: "is not set: set it to that half of the API key",
+            }),
+            Err(std::env::VarError::NotUnicode(_)) => Err(InvalidInput::Environment {
+                variable,
+                problem: "is not Unicode: set it to that half of the API key",
+            }),
         };
         Self::new(get(Self::PUBLIC_KEY_VARIABLE)?, get(Self::PRIVATE_KEY_VARIABLE)?)
     }

@@ -10,7 +10,6 @@ use crate::endpoint::PageRequest;
 ///
 /// `Display` is one line: what was asked for, what came back, what to do next. Text from the server is escaped and
 /// cut in it, so that it cannot forge lines or drive a terminal.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// Refused before anything was sent.
@@ -293,6 +292,13 @@ impl From<InvalidInput> for Error {
     }
 }
 
+/// The same line as `Display`, because that is what `fn main() -> Result<(), Error>` prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(request) = self.request() {
@@ -382,7 +388,7 @@ impl fmt::Display for InvalidInput {
                 write!(f, "the API key's {half} half {problem}; copy it again from Atlas")
             }
             InvalidInput::Environment { variable, problem } => {
-                write!(f, "the environment variable {variable} {problem}; set it to that half of the API key")
+                write!(f, "the environment variable {variable} {problem}")
             }
             InvalidInput::BaseUrl { problem } => {
                 write!(f, "the base URL {problem}; it looks like https://cloud.mongodb.com")
@@ -484,8 +490,8 @@ impl fmt::Display for OneLine<'_> {
         for (index, character) in self.0.chars().enumerate() {
             match character {
                 _ if index == MAX => return f.write_str("…"),
-                // Directional marks and separators can disguise text as well as controls can.
-                '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                // Directional marks, separators and what has no width can disguise text as well as controls can.
+                '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
                     write!(f, "{}", character.escape_unicode())?;
                 }
                 _ if character.is_control() => write!(f, "{}", character.escape_default())?,

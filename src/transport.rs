@@ -422,11 +422,30 @@ pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<ureq::Agent, Inval
         .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
     if options.is_loopback {
         config = config.proxy(None);
+    } else {
+        check_proxy_variables()?;
     }
     if let Some(pem) = options.ca_certificates {
         config = trust(config, pem)?;
     }
     Ok(config.build().new_agent())
+}
+
+/// `ureq` passes over a proxy variable that it cannot use, and connects directly: what the user did not want.
+fn check_proxy_variables() -> Result<(), InvalidInput> {
+    /// In the order in which `ureq` looks at them: the first one counts.
+    const VARIABLES: [&str; 6] =
+        ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+    for variable in VARIABLES {
+        let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else { continue };
+        return match value.to_str().map(ureq::Proxy::new) {
+            Some(Ok(_)) => Ok(()),
+            _ => {
+                Err(InvalidInput::Environment { variable, problem: "is not a proxy that this build can use" })
+            }
+        };
+    }
+    Ok(())
 }
 
 type AgentConfig = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;

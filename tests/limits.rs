@@ -39,7 +39,8 @@ fn a_token_bucket_delays_a_listing_and_does_not_change_it() {
     let atlas = Simulator::builder().rate_limit(limit).buckets(sample_buckets(10)).start().unwrap();
     let client = client_builder(&atlas).items_per_page(1).retries(20).build().unwrap();
     assert_eq!(ids(client.export_buckets(&project(&atlas))).unwrap(), sample_ids(10));
-    assert!(atlas.stats().rate_limited > 0);
+    // The client follows the tokens that the server reports, so it hardly runs into the limit.
+    assert!(atlas.stats().rate_limited <= 1);
 }
 
 #[test]

@@ -302,7 +302,7 @@ fn several_projects_are_listed_in_the_order_given_each_once() {
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
-        .stdin(&format!("# a comment\n\n  {other}\n{other}\n{PROJECT}\r\n"))
+        .stdin(&format!("\u{feff}# a comment\n\n  {other}\n{other}\n{PROJECT}\r\n"))
         .run();
     assert_eq!(run.status, Some(4), "{run:?}");
     let output: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
@@ -337,6 +337,85 @@ fn a_closed_pipe_ends_quietly() {
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
         .run_and_close_stdout_after_a_line();
     assert_eq!((status, stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_cannot_be_said_on_stderr_is_not_said_and_the_work_goes_on() {
+    let atlas = simulator(3);
+    let list = |args: &[&str]| {
+        program()
+            .args(["list", "-o", "ndjson"].iter().chain(args))
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+            .run_with_full_stderr()
+    };
+    let (status, stdout) = list(&["--project-id", PROJECT, "-v"]);
+    assert_eq!((status, stdout.lines().count()), (Some(0), 3));
+    assert_eq!(list(&["--project-id", "000000000000000000000000"]), (Some(4), String::new()));
+    assert_eq!(list(&["--bogus"]), (Some(2), String::new()));
+}
+
+#[cfg(unix)]
+#[test]
+fn variables_that_are_not_unicode_are_refused_and_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bad = std::ffi::OsStr::from_bytes(b"http://127.0.0.1:1\xFF");
+    for variable in
+        ["MONGODB_ATLAS_OPS_MANAGER_URL", "MONGODB_ATLAS_PROJECT_ID", "MONGODB_ATLAS_PUBLIC_API_KEY"]
+    {
+        let run = program()
+            .args(["list"].iter())
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .env("MONGODB_ATLAS_PROJECT_ID", PROJECT)
+            .env(variable, bad)
+            .run();
+        assert_eq!(run.status, Some(2), "{run:?}");
+        assert!(run.stderr.contains(&format!("{variable} is not Unicode")), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_refused_and_not_passed_over() {
+    for bad in ["htp://127.0.0.1:1", "http://[", " http://127.0.0.1:1"] {
+        let run = program()
+            .args(["list", "--project-id", PROJECT, "--base-url", "https://cloud.invalid"].iter())
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .env("HTTPS_PROXY", bad)
+            .run();
+        assert_eq!(run.status, Some(2), "{bad}: {run:?}");
+        assert!(run.stderr.contains("HTTPS_PROXY is not a proxy that this build can use"), "{}", run.stderr);
+    }
+    // To this machine no proxy is used, so it does not matter there.
+    let atlas = simulator(1);
+    let run = program()
+        .args(["list", "--project-id", PROJECT].iter())
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+        .env("HTTPS_PROXY", "http://127.0.0.1:1")
+        .run();
+    assert_eq!(run.status, Some(0), "{run:?}");
+}
+
+#[test]
+fn text_from_arguments_cannot_drive_the_terminal() {
+    let bad = "\u{1b}[31m\nx\u{202e}";
+    for args in [
+        vec!["list".to_owned(), format!("--{bad}")],
+        vec!["list".into(), "--project-id".into(), PROJECT.into(), "--ca-file".into(), bad.into()],
+        vec![bad.into()],
+    ] {
+        let run = program()
+            .args(&args)
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "p")
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", "p")
+            .run();
+        assert_eq!((run.status, run.stderr.lines().count()), (Some(2), 1), "{run:?}");
+        assert!(!run.stderr.contains(['\u{1b}', '\u{202e}']), "{run:?}");
+    }
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl std::fmt::Debug for HexHash {
 pub struct Algorithm {
     /// The hash function.
     pub hash: HashFunction,
-    /// The `-sess` suffix: A1 is hashed once more with the nonce and the cnonce.
+    /// The `-sess` suffix: A1 is hashed once more, with the nonce and the cnonce that the session began with.
     pub session: bool,
 }
 

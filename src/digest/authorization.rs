@@ -17,6 +17,10 @@ pub struct Credentials {
 
 impl Credentials {
     /// Both are hashed in UTF-8 (RFC 7616 4), without normalisation: give them in Unicode NFC.
+    ///
+    /// The name is sent as it is where it is ASCII without control characters, or else as `username*`
+    /// (RFC 8187), which servers before RFC 7616 do not know; where the server wants it, its hash is sent instead
+    /// (3.4.4). A name with a colon is taken, but in the hash it could end at the colon (3.4.2).
     pub fn new(username: impl Into<Box<str>>, password: impl Into<Box<str>>) -> Self {
         Credentials { username: username.into(), password: password.into() }
     }
@@ -28,12 +32,13 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What of a request goes into the hash.
+/// What of a request goes into the hash (RFC 7616 3.4.3).
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The method, as sent.
     pub method: &'a str,
-    /// The request-target, byte for byte as sent: usually path and query.
+    /// The request-target, byte for byte as sent: usually path and query (RFC 9112 3.2). It is not checked: what is
+    /// no legal request-target makes no legal `Authorization` either.
     pub uri: &'a str,
     /// The content; empty if there is none. Hashed for `auth-int` only.
     pub body: &'a [u8],

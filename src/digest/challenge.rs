@@ -36,7 +36,7 @@ pub struct Challenge {
     pub charset_utf8: bool,
 }
 
-/// The quality of protection of a request (RFC 7616 3.4, `qop`).
+/// The quality of protection of a request (RFC 7616 3.3 and 3.4, `qop`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Qop {
     /// Method and request-target are protected. Preferred.

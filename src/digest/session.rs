@@ -84,7 +84,8 @@ struct Used {
 impl Attempt {
     /// The value of `Authorization`; `None` if the request goes without, to be challenged.
     ///
-    /// It is ASCII unless the server's realm, nonce or opaque is not.
+    /// It is ASCII unless the server's realm, nonce or opaque is not. Then it is still legal in HTTP (`obs-text`, RFC
+    /// 9110 5.5), but not every HTTP client sends it: `ureq` does not.
     pub fn authorization(&self) -> Option<&[u8]> {
         self.used.as_ref().map(|used| used.authorization.as_slice())
     }
@@ -141,17 +142,19 @@ impl std::error::Error for Error {}
 impl Session {
     /// Beyond this many nonces the oldest is given up. More requests at once than this share nonces.
     const MAX_NONCES: usize = 256;
+    /// Requests after which a nonce stands behind those that were used less.
+    const SPREAD: u32 = 128;
 
     /// A session that has not been challenged yet.
     pub fn new(credentials: Credentials) -> Self {
         Session { credentials, nonces: Mutex::new(Vec::new()) }
     }
 
-    /// The first attempt at a request.
+    /// The first attempt at a request: on a nonce of an earlier one, or without credentials (RFC 7616 3.6).
     ///
     /// # Errors
     ///
-    /// [`Error::NoRandomness`].
+    /// [`Error::NoRandomness`]: there is no cnonce without.
     pub fn authorize(&self, request: &Request<'_>) -> Result<Attempt, Error> {
         match self.take_nonce() {
             Some((answer, nc)) => Ok(Attempt::new(Basis::Reused, answer, nc, draw_cnonce()?, request)),
@@ -159,7 +162,7 @@ impl Session {
         }
     }
 
-    /// The next attempt, after `attempt` was answered with 401 and these `WWW-Authenticate` fields.
+    /// The next attempt, after `attempt` was answered with 401 and these `WWW-Authenticate` fields (RFC 7616 3.3).
     ///
     /// # Errors
     ///
@@ -185,7 +188,7 @@ impl Session {
         Ok(Attempt::new(Basis::Fresh, answer, 1, cnonce, request))
     }
 
-    /// `attempt` was answered with anything but 401.
+    /// To be told when `attempt` was answered with anything but 401 (RFC 7616 3.5).
     ///
     /// `authentication_info` are the values of these fields, if there are any. `body` is the answer's content, as
     /// it was sent: with its content coding. It counts for `auth-int` only.
@@ -247,7 +250,9 @@ impl Session {
         let mut nonces = self.nonces();
         // `nc` has eight hexadecimal digits: a nonce whose count would overflow is used up.
         nonces.retain(|nonce| nonce.nc < u32::MAX);
-        let nonce = nonces.iter_mut().rev().min_by_key(|nonce| Arc::strong_count(&nonce.answer))?;
+        // The latest lives longest; but heavy use is spread, as a nonce serves only so many requests (Jetty: 1,024).
+        let cost = |nonce: &&mut Nonce| (Arc::strong_count(&nonce.answer), nonce.nc / Self::SPREAD);
+        let nonce = nonces.iter_mut().rev().min_by_key(cost)?;
         nonce.nc += 1;
         Some((Arc::clone(&nonce.answer), nonce.nc))
     }

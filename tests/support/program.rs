@@ -72,6 +72,13 @@ impl Program {
         (child.wait().unwrap().code(), stderr)
     }
 
+    /// Runs it with a standard error that takes nothing. Returns status and standard output.
+    pub fn run_with_full_stderr(&mut self) -> (Option<i32>, String) {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(full).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
     /// Starts it and lets it run until the result is dropped.
     pub fn start(&mut self) -> Running {
         let mut child = self.spawn();

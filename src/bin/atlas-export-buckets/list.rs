@@ -1,5 +1,6 @@
 //! `list`: which projects, with which client, how many at once, and in which order they are printed.
 
+use std::env::VarError;
 use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -37,7 +38,11 @@ fn prepare(args: &ListArgs) -> Result<(Client, Vec<ProjectId>), String> {
         .include_count(args.include_count)
         .envelope(args.envelope)
         .pretty(args.pretty);
-    if let Some(base_url) = args.base_url.clone().or_else(|| variable("MONGODB_ATLAS_OPS_MANAGER_URL")) {
+    let base_url = match &args.base_url {
+        Some(base_url) => Some(base_url.clone()),
+        None => variable("MONGODB_ATLAS_OPS_MANAGER_URL")?,
+    };
+    if let Some(base_url) = base_url {
         builder = builder.base_url(base_url);
     }
     if let Some(path) = &args.ca_file {
@@ -49,13 +54,18 @@ fn prepare(args: &ListArgs) -> Result<(Client, Vec<ProjectId>), String> {
 
 /// The projects in the order given, each once.
 fn projects(given: &[String]) -> Result<Vec<ProjectId>, String> {
+    /// More than half a million ids: what is longer is no list of projects.
+    const MAX_STDIN: u64 = 16 * 1024 * 1024;
     let mut ids = Vec::new();
     for id in given {
         if id == "-" {
             let mut lines = String::new();
-            std::io::stdin()
+            io::stdin()
+                .take(MAX_STDIN)
                 .read_to_string(&mut lines)
                 .map_err(|error| format!("cannot read project ids from standard input: {error}"))?;
+            // Some editors put a byte order mark before the first line.
+            let lines = lines.trim_start_matches('\u{feff}');
             let lines =
                 lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             ids.extend(lines.map(str::to_owned));
@@ -64,7 +74,7 @@ fn projects(given: &[String]) -> Result<Vec<ProjectId>, String> {
         }
     }
     if given.is_empty() {
-        let id = variable("MONGODB_ATLAS_PROJECT_ID")
+        let id = variable("MONGODB_ATLAS_PROJECT_ID")?
             .ok_or("which project? use --project-id, or set MONGODB_ATLAS_PROJECT_ID")?;
         ids.push(id);
     }
@@ -84,8 +94,12 @@ fn projects(given: &[String]) -> Result<Vec<ProjectId>, String> {
 }
 
 /// An environment variable; an empty one counts as not set, as in the Atlas CLI.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("the environment variable {name} is not Unicode")),
+    }
 }
 
 /// What a worker tells of a project.
@@ -121,7 +135,8 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
         }
         let style = Style {
             has_several_projects: projects.len() > 1,
-            is_bold: io::stdout().is_terminal() && variable("NO_COLOR").is_none(),
+            is_bold: io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
         let stdout = BufWriter::new(progress::Stdout(io::stdout().lock()));
         let mut progress = Progress::new(projects.len(), args.quiet || args.verbose);

@@ -7,7 +7,7 @@ use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::args::Format;
-use crate::status;
+use crate::{progress, status};
 
 /// How the output looks beside its format.
 #[derive(Clone, Copy)]
@@ -23,6 +23,7 @@ pub(crate) struct Output<W> {
     out: W,
     style: Style,
     form: Form,
+    has_failed: bool,
 }
 
 enum Form {
@@ -53,7 +54,7 @@ impl<W: Write> Output<W> {
             Format::Csv => Form::Csv { has_begun: false },
             Format::Raw => Form::Raw,
         };
-        Output { out, style, form }
+        Output { out, style, form, has_failed: false }
     }
 
     /// A page's body, for `raw`.
@@ -100,6 +101,7 @@ impl<W: Write> Output<W> {
 
     /// A project's list is not complete: what still waits is dropped.
     pub(crate) fn failed(&mut self, project: &ProjectId, error: &Error) -> io::Result<()> {
+        self.has_failed = true;
         match &mut self.form {
             Form::Table { rows, .. } => rows.clear(),
             Form::Json(json) => json.failed(project, error),
@@ -197,16 +199,7 @@ fn to_json(project: Option<&ProjectId>, bucket: &ExportBucket) -> io::Result<Str
 
 fn table_row(bucket: &ExportBucket) -> [String; 4] {
     let role = bucket.iam_role_id.as_deref().or(bucket.role_id.as_deref()).unwrap_or_default();
-    [&bucket.id, &bucket.bucket_name, bucket.cloud_provider.as_str(), role].map(printable)
-}
-
-/// Control characters could move the cursor, or worse.
-fn printable(text: &str) -> String {
-    let escape = |character: char| match character.is_control() {
-        true => character.escape_default().to_string(),
-        false => character.to_string(),
-    };
-    text.chars().map(escape).collect()
+    [&bucket.id, &bucket.bucket_name, bucket.cloud_provider.as_str(), role].map(progress::printable)
 }
 
 fn write_table(out: &mut impl Write, rows: &[[String; 4]], style: Style) -> io::Result<()> {

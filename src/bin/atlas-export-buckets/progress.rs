@@ -10,9 +10,27 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// The one line; unset if there is none.
 static LINE: OnceLock<ProgressBar> = OnceLock::new();
 
-/// Prints a line to standard error.
+/// Prints a line to standard error. If nobody can read it there, the work goes on all the same.
 pub(crate) fn tell(message: Arguments<'_>) {
-    beside(|| eprintln!("atlas-export-buckets: {message}"));
+    let line = format!("atlas-export-buckets: {}\n", printable(&message.to_string()));
+    beside(|| _ = io::stderr().write_all(line.as_bytes()));
+}
+
+/// Escapes what could leave its line, move the cursor, or disguise text.
+pub(crate) fn printable(text: &str) -> String {
+    let is_harmful = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_harmful(character) {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
 }
 
 /// Takes the progress line away while something else is printed.

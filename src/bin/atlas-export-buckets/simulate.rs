@@ -18,7 +18,7 @@ pub(crate) fn demo(args: ListArgs) -> u8 {
         Err(error) => return cannot_start(&error),
     };
     if !args.quiet {
-        eprintln!("An embedded Atlas answers at {} until this is done.", atlas.base_url());
+        progress::tell(format_args!("an embedded Atlas answers at {} until this is done", atlas.base_url()));
     }
     match demo_client(&atlas, &args) {
         Ok((client, project)) => list::list(&client, &[project], &args),
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &SimulateArgs) -> u8 {
     if printed.is_err() {
         return status::of_output(printed);
     }
-    eprintln!("The embedded Atlas runs until interrupted (Ctrl-C).");
+    progress::tell(format_args!("the embedded Atlas runs until interrupted (Ctrl-C)"));
     loop {
         std::thread::park();
     }

@@ -168,7 +168,8 @@ fn what_cannot_be_answered_is_listed_with_the_reason() {
     use Unanswerable::*;
     let long = "x".repeat(4097);
     let many = |count| (0..count).map(|number| format!(", p{number}=x")).collect::<String>();
-    let cases: [(&str, &str, &[(&str, Unanswerable)]); 24] = [
+    type Offered = &'static [(&'static str, Unanswerable)];
+    let cases: [(&str, &str, Offered); 24] = [
         ("nothing", "", &[]),
         ("no scheme at all", "realm=r, nonce=n", &[]),
         ("Basic", "Basic realm=r", &[("Basic", Scheme)]),
