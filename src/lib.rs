@@ -64,6 +64,6 @@ pub use page::{Page, RateLimit};
 pub use ureq;
 
 /// The README's code is tested with the rest.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "simulator"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
