@@ -175,7 +175,7 @@ impl Transport {
             Error::RateLimited { retry_after, .. } | Error::Status { retry_after, .. } => *retry_after,
             _ => None,
         };
-        if !fault.is_retryable() {
+        if !fault.is_retryable() || matches!(fault, Error::Deadline { .. }) {
             return None;
         }
         // Without randomness there is no cnonce either; the next attempt will say so.
