@@ -98,7 +98,8 @@ impl Transport {
                     continue;
                 }
                 Outcome::Answered(answer) => {
-                    let info = answer.headers.get("authentication-info").map(|value| value.as_bytes());
+                    let info =
+                        answer.headers.get_all("authentication-info").iter().map(|value| value.as_bytes());
                     self.session
                         .accepted(attempt, &to_hash, info, &answer.body)
                         .map_err(|error| refused(request, error))?;
