@@ -84,19 +84,22 @@ impl Transport {
         let mut last_fault = None;
         let mut challenged = None;
         loop {
-            let permit = self.permit(request, deadline)?;
-            let attempt = match challenged.take() {
-                Some(attempt) => attempt,
-                None => self.session.authorize(&to_hash).map_err(|error| refused(request, error))?,
+            let (permit, attempt) = match challenged.take() {
+                Some(answering) => answering,
+                None => {
+                    let permit = self.permit(request, deadline)?;
+                    (permit, self.session.authorize(&to_hash).map_err(|error| refused(request, error))?)
+                }
             };
             let fault = match self.send(request, &attempt, deadline, &mut last_fault) {
                 Outcome::Challenged(answer) => {
-                    drop(permit);
-                    challenged = Some(self.answer_challenge(request, attempt, &answer)?);
+                    // Challenges cost no token: what was permitted is still to be sent.
+                    challenged = Some((permit, self.answer_challenge(request, attempt, &answer)?));
                     continue;
                 }
                 Outcome::Answered(answer) => {
-                    let info = answer.headers.get("authentication-info").map(|value| value.as_bytes());
+                    let info =
+                        answer.headers.get_all("authentication-info").iter().map(|value| value.as_bytes());
                     self.session
                         .accepted(attempt, &to_hash, info, &answer.body)
                         .map_err(|error| refused(request, error))?;
@@ -108,7 +111,11 @@ impl Transport {
                         Err(fault) => fault,
                     }
                 }
-                Outcome::Broken(fault) => fault,
+                Outcome::Broken(fault) => {
+                    // The wait below is no request under way, so nobody should wait for its answer.
+                    drop(permit);
+                    fault
+                }
             };
             let wait = self.wait_before_retry(&fault, retries_done, deadline);
             let Some(wait) = wait else { return Err(fault) };
@@ -169,7 +176,7 @@ impl Transport {
             Error::RateLimited { retry_after, .. } | Error::Status { retry_after, .. } => *retry_after,
             _ => None,
         };
-        if !fault.is_retryable() {
+        if !fault.is_retryable() || matches!(fault, Error::Deadline { .. }) {
             return None;
         }
         // Without randomness there is no cnonce either; the next attempt will say so.

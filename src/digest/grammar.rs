@@ -293,8 +293,10 @@ mod tests {
             ),
             ("a missing comma", "Digest a=b c=d, e=f", vec![MalformedScheme(b"Digest"), p("e", "f")]),
             ("a control character in quotes", "Digest a=\"b\nc\"", vec![MalformedScheme(b"Digest")]),
+            ("a control character in a pair", "Digest a=\"b\\\n\"", vec![MalformedScheme(b"Digest")]),
             ("no token at all", "@, Digest a=b", vec![Malformed, s("Digest", "a", "b")]),
             ("a comma in quotes within rubbish", r#"(a "b,c", d=e"#, vec![Malformed, p("d", "e")]),
+            ("an escaped quote in rubbish", r#"(a "b\",c", d=e"#, vec![Malformed, p("d", "e")]),
             ("a token before rubbish", "a(b), c=d", vec![Malformed, p("c", "d")]),
             ("a scheme before rubbish", "a (b), c=d", vec![MalformedScheme(b"a"), p("c", "d")]),
         ];

@@ -8,6 +8,8 @@ use atlas_export_buckets::ApiVersion;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::{Parser, ValueExt as _};
 
+use crate::fault::{self, FaultArg};
+
 /// What to do.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -43,6 +45,7 @@ pub(crate) struct ListArgs {
 pub(crate) struct SimulateArgs {
     pub(crate) port: u16,
     pub(crate) buckets: usize,
+    pub(crate) faults: Vec<FaultArg>,
 }
 
 /// The forms of output.
@@ -147,6 +150,16 @@ Runs the embedded Atlas on this machine until interrupted. Prints the variables 
 
   --port N     the port (default: a free one)
   --buckets N  how many sample buckets the project has (default 12)
+  --fault F    lets something go wrong; repeatable:
+                 STATUS[=N]      this error status, such as 503, for all pages or for the first N requests
+                 reset[=N], close[=N], truncate[=N]     connections that break; N as above, and below
+                 endless[=N], html[=N], redirect[=N]    answers that are no pages
+                 delay[=MS], drip[=MS]                  slow answers: late, or a byte every MS (1000)
+                 rate-limit[=N]                         a token bucket: N requests (10), then one a second
+                 unauthorized, basic, stale[=N], forget-nonces[=N], wrong-rspauth[=N]    Digest
+                 cap-page[=N], no-links, no-count, count-refused, ignore-page, next-for-ever    pages
+                 shift, delete, count-shrinks           the list changes before page 2
+                 many-headers[=N]                       N more header fields (10000)
   -h, --help   this text
 
 Example: atlas-export-buckets simulate >atlas.env, and in another shell: . ./atlas.env; atlas-export-buckets list
@@ -227,12 +240,15 @@ fn parse_list(parser: &mut Parser, is_demo: bool) -> Result<Command, UsageError>
 }
 
 fn parse_simulate(parser: &mut Parser) -> Result<Command, UsageError> {
-    let mut args = SimulateArgs { port: 0, buckets: 12 };
+    let mut args = SimulateArgs { port: 0, buckets: 12, faults: Vec::new() };
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help(HELP_SIMULATE)),
             Long("port") => args.port = number(parser, "--port", 0, u32::from(u16::MAX))? as u16,
             Long("buckets") => args.buckets = number(parser, "--buckets", 0, 1_000_000)? as usize,
+            Long("fault") => {
+                args.faults.push(fault::parse(&text(parser, "--fault")?).map_err(UsageError)?);
+            }
             other => return Err(other.unexpected().into()),
         }
     }
@@ -324,6 +340,11 @@ mod tests {
             ("list -o xml", "--output takes one of table, json, ndjson, csv, raw, not \"xml\""),
             ("list --quiet=yes", "unexpected argument for option '--quiet'"),
             ("demo --base-url x", "invalid option '--base-url'"),
+            (
+                "simulate --fault nonsense",
+                "there is no fault \"nonsense\": use an error status such as 503, rate-limit",
+            ),
+            ("simulate --fault", "missing argument for option '--fault'"),
             ("simulate --port 65536", "--port takes a whole number from 0 to 65535"),
         ];
         for (line, expected) in cases {

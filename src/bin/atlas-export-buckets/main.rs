@@ -4,6 +4,7 @@
 //! `status` says with which exit status each failure ends, and `verbose` prints what the library logs.
 
 mod args;
+mod fault;
 mod list;
 mod output;
 mod progress;
