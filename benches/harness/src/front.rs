@@ -8,7 +8,7 @@ use std::thread;
 
 use atlas_export_buckets::digest::{Credentials, Request, Session};
 use atlas_export_buckets::simulator::Simulator;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -53,6 +53,8 @@ impl Front {
 fn certify() -> (Arc<ServerConfig>, String) {
     let mut params = CertificateParams::new(Vec::new()).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Not the name of the certificate below, which would seem to have signed itself.
+    params.distinguished_name.push(DnType::CommonName, "root of the benches");
     let key = KeyPair::generate().expect("a key");
     let root = params.self_signed(&key).expect("a root");
     let issuer = Issuer::new(params, key);

@@ -137,11 +137,13 @@ impl Scenario {
             .collect();
         // They take turns, so that all see the same machine. The first round warms the files and is not counted.
         for round in 0..=self.rounds {
-            for (client, outcome) in CLIENTS.iter().zip(&mut outcomes) {
-                outcome.measure(&(client.make)(&target), &target);
-                if round == 0 {
-                    outcome.runs.clear();
-                }
+            // Nobody always comes behind the same one.
+            for turn in 0..CLIENTS.len() {
+                let index = (turn * (round % 6 + 1) + round) % CLIENTS.len();
+                outcomes[index].measure(&(CLIENTS[index].make)(&target), &target);
+            }
+            if round == 0 {
+                outcomes.iter_mut().for_each(|outcome| outcome.runs.clear());
             }
         }
         self.table(&outcomes)
