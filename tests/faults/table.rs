@@ -155,26 +155,26 @@ fn deadlines() -> Vec<Row> {
     let drip_body = || Fault::DripBody { bytes: 1, every: SECOND };
     let silence = || Fault::Delay(60 * SECOND);
     vec![
-        row("silence").always(silence()).timeout_ms(300).fails_for_now("Deadline", "within the deadline of 0.3 s", 1),
-        row("silence on a later page").nth(4, silence()).timeout_ms(300).fails_for_now("Deadline", "page 3 of the", 4),
-        row("a challenge that drips").always(drip()).timeout_ms(1200).fails_for_now("Deadline", "allow more time", 1),
-        row("a challenge whose body drips").always(drip_body()).timeout_ms(1200).fails_for_now("Deadline", "", 1),
-        row("a page that drips").pages(drip()).timeout_ms(1200).fails_for_now("Deadline", "1.2 s", 2),
-        row("a page whose body drips").pages(drip_body()).timeout_ms(1200).fails_for_now("Deadline", "", 2),
-        row("an error that drips").nth(3, status(503)).nth(3, drip_body()).timeout_ms(1200).fails_for_now("Deadline", "", 3),
+        row("silence").always(silence()).timeout_ms(1000).fails_for_now("Deadline", "within the deadline of 1 s", 1),
+        row("silence on a later page").nth(4, silence()).timeout_ms(1000).fails_for_now("Deadline", "page 3 of the", 4),
+        row("a challenge that drips").always(drip()).timeout_ms(1500).fails_for_now("Deadline", "allow more time", 1),
+        row("a challenge whose body drips").always(drip_body()).timeout_ms(1500).fails_for_now("Deadline", "", 1),
+        row("a page that drips").pages(drip()).timeout_ms(1500).fails_for_now("Deadline", "1.5 s", 2),
+        row("a page whose body drips").pages(drip_body()).timeout_ms(1500).fails_for_now("Deadline", "", 2),
+        row("an error that drips").nth(3, status(503)).nth(3, drip_body()).timeout_ms(1500).fails_for_now("Deadline", "", 3),
         row("drops that come in time").pages(Fault::Drip { bytes: 64, every: SECOND / 1000 }).lists_all(4),
         row("an answer that is late, but in time").pages(Fault::Delay(SECOND / 10)).lists_all(4),
         row("silence after an error")
-            .nth(2, status(503)).nth(3, silence()).timeout_ms(900)
-            .fails_for_now("Deadline after Status 503", "0.9 s; before that, the server failed or refused: HTTP 503", 3),
+            .nth(2, status(503)).nth(3, silence()).timeout_ms(2500)
+            .fails_for_now("Deadline after Status 503", "2.5 s; before that, the server failed or refused: HTTP 503", 3),
         row("silence after an error and a challenge")
-            .nth(2, status(503)).nth(3, Fault::ForgetNonces).nth(4, silence()).timeout_ms(900)
+            .nth(2, status(503)).nth(3, Fault::ForgetNonces).nth(4, silence()).timeout_ms(2500)
             .fails_for_now("Deadline after Status 503", "before that, the server failed or refused: HTTP 503", 4),
         row("a count that is refused, and then a slow page")
-            .pages(Fault::CountRefused).pages(Fault::Delay(SECOND / 2)).timeout_ms(800)
-            .fails_for_now("Deadline", "within the deadline of 0.8 s", 3),
+            .pages(Fault::CountRefused).pages(Fault::Delay(2 * SECOND)).timeout_ms(3000)
+            .fails_for_now("Deadline", "within the deadline of 3 s", 3),
         row("a page that would drip for an hour, after a reset")
-            .nth(3, Fault::Reset).nth(4, drip_body()).timeout_ms(900)
+            .nth(3, Fault::Reset).nth(4, drip_body()).timeout_ms(2500)
             .fails_for_now("Deadline after Network Exchange", "before that, the connection broke", 4),
     ]
 }
