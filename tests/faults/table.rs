@@ -117,6 +117,8 @@ fn overload() -> Vec<Row> {
             "HTTP 503 BUSY \"Wait.\"; try again in 3600 s",
             2,
         ),
+        row("a nonce forgotten behind a 429, with time for one wait")
+            .nth(2, busy(429, "1")).nth(3, Fault::ForgetNonces).timeout_ms(1900).lists_all(6),
         row("everything in turn").nth(2, status(429)).nth(3, Fault::Reset).nth(4, status(503)).lists_all(7),
     ]
 }
