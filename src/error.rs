@@ -1,4 +1,4 @@
-//! Everything that can go wrong, each with what to do next.
+//! Everything that can go wrong, each with what to do next. What is wrong before anything is sent: `invalid_input.rs`.
 
 mod display;
 
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::digest;
 use crate::endpoint::PageRequest;
+use crate::invalid_input::InvalidInput;
 
 pub(crate) use display::OneLine;
 
@@ -99,47 +100,6 @@ pub enum Error {
         /// Why.
         reason: Incomplete,
     },
-}
-
-/// What is wrong with what the caller gave; nothing was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidInput {
-    /// Not 24 hexadecimal digits.
-    ProjectId(String),
-    /// Not a version that this crate knows.
-    ApiVersion(String),
-    /// A half of the API key cannot be used. The key is not shown.
-    ApiKey {
-        /// `public` or `private`.
-        half: &'static str,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// An environment variable is missing or unusable. Its value is not shown.
-    Environment {
-        /// Its name.
-        variable: &'static str,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// The base URL cannot be used. It is not shown, as it may contain a password.
-    BaseUrl {
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// Not 1 to 500.
-    ItemsPerPage(u32),
-    /// Pages count from 1.
-    PageNum,
-    /// The deadline is zero.
-    Timeout,
-    /// The user agent cannot be sent.
-    UserAgent,
-    /// There is no certificate in the PEM text, or one that cannot be read.
-    CaCertificates,
-    /// The crate was built without TLS, and no agent was handed in that has it.
-    NoTls,
 }
 
 /// An error document of Atlas. What the server did not send, or not in this form, is absent.
@@ -287,14 +247,7 @@ impl std::error::Error for Error {
     }
 }
 
-impl std::error::Error for InvalidInput {}
 impl std::error::Error for NetworkError {}
-
-impl From<InvalidInput> for Error {
-    fn from(input: InvalidInput) -> Self {
-        Error::InvalidInput(input)
-    }
-}
 
 /// The same line as `Display`, because that is what `fn main() -> Result<(), Error>` prints.
 impl fmt::Debug for Error {

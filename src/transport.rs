@@ -11,7 +11,8 @@ use ureq::http::{HeaderMap, header};
 
 use crate::digest::{self, Attempt, Session};
 use crate::endpoint::PageRequest;
-use crate::error::{ApiError, Error, InvalidInput, NetworkError, NetworkPhase, OneLine, Refusal};
+use crate::error::{ApiError, Error, NetworkError, NetworkPhase, OneLine, Refusal};
+use crate::invalid_input::InvalidInput;
 use crate::page::{self, BadBody, Page};
 use crate::retry::{self, Policy, Verdict};
 use crate::throttle::{Permit, Throttle};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{ApiError, Error, Incomplete, InvalidInput, NetworkError, NetworkPhase, Refusal};
+use super::{ApiError, Error, Incomplete, NetworkError, NetworkPhase, Refusal};
 use crate::digest;
 
 impl fmt::Display for Error {
@@ -75,44 +75,6 @@ fn write_retry_after(f: &mut fmt::Formatter<'_>, retry_after: Option<Duration>) 
     match retry_after {
         Some(wait) => write!(f, "; try again in {} s", wait.as_secs()),
         None => f.write_str("; try again later"),
-    }
-}
-
-impl fmt::Display for InvalidInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InvalidInput::ProjectId(id) if id.len() > 32 => {
-                // It may be a key that was put in the wrong place.
-                write!(f, "a project id has 24 hexadecimal digits, not {} characters", id.chars().count())
-            }
-            InvalidInput::ProjectId(id) => {
-                write!(f, "a project id has 24 hexadecimal digits, \"{}\" is not one", OneLine(id))
-            }
-            InvalidInput::ApiVersion(name) => {
-                write!(f, "\"{}\" is not a known API version: use v1.0 or 2024-05-30", OneLine(name))
-            }
-            InvalidInput::ApiKey { half, problem } => {
-                write!(f, "the API key's {half} half {problem}; copy it again from Atlas")
-            }
-            InvalidInput::Environment { variable, problem } => {
-                write!(f, "the environment variable {variable} {problem}")
-            }
-            InvalidInput::BaseUrl { problem } => {
-                write!(f, "the base URL {problem}; it looks like https://cloud.mongodb.com")
-            }
-            InvalidInput::ItemsPerPage(items) => {
-                write!(f, "Atlas gives 1 to 500 items per page, not {items}")
-            }
-            InvalidInput::PageNum => f.write_str("pages count from 1"),
-            InvalidInput::Timeout => f.write_str("a deadline of 0 s leaves no time to ask"),
-            InvalidInput::UserAgent => f.write_str("the user agent has characters that cannot be sent"),
-            InvalidInput::CaCertificates => {
-                f.write_str("the CA file has no certificate that can be read; it must be in the PEM format")
-            }
-            InvalidInput::NoTls => f.write_str(
-                "this build has no TLS: enable the feature rustls, or hand in an agent that has it",
-            ),
-        }
     }
 }
 
