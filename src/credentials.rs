@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::digest::Credentials;
-use crate::error::InvalidInput;
+use crate::invalid_input::InvalidInput;
 
 /// A programmatic API key of Atlas: a public half, which is the user name, and a private half, the password.
 ///

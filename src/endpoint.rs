@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::error::InvalidInput;
+use crate::invalid_input::InvalidInput;
 
 /// The id of an Atlas project, which the API also calls a group: 24 hexadecimal digits, kept in lower case.
 ///

@@ -32,7 +32,8 @@
 //! | `page.rs`, `export_bucket.rs` | bytes to [`Page`] and [`ExportBucket`] |
 //! | `retry.rs` | given what happened and how much time is left: again, and after how long? |
 //! | `throttle.rs` | a rate limit slows all requests of a client down together |
-//! | `credentials.rs`, `error.rs` | [`ApiKey`], [`Error`] |
+//! | `credentials.rs` | [`ApiKey`] |
+//! | `error.rs`, `invalid_input.rs` | [`Error`], and what is wrong before anything is sent |
 //! | `digest/` | RFC 7616, without I/O, and without knowing the rest |
 //! | `simulator/` | the embedded Atlas |
 //! | `bin/atlas-export-buckets/` | the program, on the public library only |
@@ -44,6 +45,7 @@ pub mod digest;
 mod endpoint;
 mod error;
 mod export_bucket;
+mod invalid_input;
 mod listing;
 mod page;
 mod retry;
@@ -56,8 +58,9 @@ mod transport;
 pub use client::{Client, ClientBuilder, Stats};
 pub use credentials::ApiKey;
 pub use endpoint::{ApiVersion, PageRequest, ProjectId};
-pub use error::{ApiError, Error, Incomplete, InvalidInput, NetworkError, NetworkPhase, Refusal};
+pub use error::{ApiError, Error, Incomplete, NetworkError, NetworkPhase, Refusal};
 pub use export_bucket::{CloudProvider, ExportBucket, Link, OtherFields};
+pub use invalid_input::InvalidInput;
 pub use listing::{ExportBuckets, Pages};
 pub use page::{Page, RateLimit};
 /// The HTTP client underneath, for those who hand in an [agent](ClientBuilder::agent) of their own.

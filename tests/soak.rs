@@ -151,5 +151,7 @@ fn every_listing_ends_in_the_exact_list_or_in_a_typed_error_within_its_deadline(
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(atlas.rejections().iter().all(Rejection::is_stale), "{:?}", atlas.rejections());
     assert_eq!(totals.values().sum::<u64>(), listings);
+    // A 429 holds all back for a moment, and fails few.
+    assert!(totals.get("RateLimited").is_none_or(|&count| count * 20 < listings), "{totals:?}");
     assert!(totals["exact list"] > listings / 2 && totals.len() > 5, "{totals:?}");
 }

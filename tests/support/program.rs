@@ -5,13 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
-/// What a run of the program left behind.
-#[derive(Debug)]
-pub struct Run {
-    pub status: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
-}
+pub use super::process::Run;
 
 /// The program, to be run; of the environment it gets what is set here and nothing else.
 pub struct Program {
@@ -53,12 +47,7 @@ impl Program {
 
     /// Runs it to its end.
     pub fn run(&mut self) -> Run {
-        let output = self.spawn().wait_with_output().unwrap();
-        Run {
-            status: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        self.spawn().wait_with_output().unwrap().into()
     }
 
     /// Runs it as `program | head -n 1` does. Returns status and standard error.
