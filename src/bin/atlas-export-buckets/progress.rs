@@ -3,63 +3,12 @@
 
 use std::fmt::Arguments;
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The one line; unset if there is none.
-static LINE: OnceLock<Mutex<Line>> = OnceLock::new();
-
-/// A line at the bottom of the terminal that is written over and over. Written by hand: a crate for it would be 60 KB of
-/// the program.
-#[derive(Default)]
-struct Line {
-    text: String,
-    shown: Option<Instant>,
-}
-
-impl Line {
-    /// Nobody reads faster.
-    const SHORTEST_TIME: Duration = Duration::from_millis(50);
-
-    fn show(&mut self, text: String) {
-        self.text = text;
-        if self.shown.is_none_or(|shown| shown.elapsed() >= Self::SHORTEST_TIME) {
-            self.draw();
-        }
-    }
-
-    /// Without wrapping, as a line that wraps is not taken away whole.
-    fn draw(&mut self) {
-        self.write(format_args!("\r\x1b[?7l{}\x1b[K\x1b[?7h", self.text));
-        self.shown = Some(Instant::now());
-    }
-
-    /// Takes it away while something else is printed.
-    fn suspend<T>(&mut self, print: impl FnOnce() -> T) -> T {
-        if self.shown.is_none() {
-            return print();
-        }
-        self.write(format_args!("\r\x1b[K"));
-        let printed = print();
-        self.draw();
-        printed
-    }
-
-    fn finish(&mut self) {
-        if self.shown.take().is_some() {
-            self.write(format_args!("\r\x1b[K"));
-        }
-    }
-
-    /// At once, so that nothing comes in between. Progress that cannot be shown is no failure.
-    fn write(&self, sequence: Arguments<'_>) {
-        let _ = io::stderr().write_all(sequence.to_string().as_bytes());
-    }
-}
-
-fn line() -> Option<std::sync::MutexGuard<'static, Line>> {
-    LINE.get().map(|line| line.lock().unwrap_or_else(PoisonError::into_inner))
-}
+static LINE: OnceLock<ProgressBar> = OnceLock::new();
 
 /// Prints a line to standard error. If nobody can read it there, the work goes on all the same.
 pub(crate) fn tell(message: Arguments<'_>) {
@@ -86,8 +35,8 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// Takes the progress line away while something else is printed.
 fn beside<T>(print: impl FnOnce() -> T) -> T {
-    match line() {
-        Some(mut line) => line.suspend(print),
+    match LINE.get() {
+        Some(line) => line.suspend(print),
         None => print(),
     }
 }
@@ -116,7 +65,11 @@ impl Progress {
     /// The line is shown on a terminal only, and not if `is_silent`, or among the lines of `--verbose`.
     pub(crate) fn new(projects: usize, is_silent: bool) -> Self {
         if !is_silent && io::stderr().is_terminal() {
-            let _ = LINE.set(Mutex::default());
+            let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{msg}") {
+                line.set_style(style);
+            }
+            let _ = LINE.set(line);
         }
         Progress { projects, projects_done: 0, buckets: 0 }
     }
@@ -140,9 +93,9 @@ impl Progress {
     }
 
     fn show(&self, of: Option<u64>) {
-        let Some(mut line) = line() else { return };
+        let Some(line) = LINE.get() else { return };
         let buckets = self.buckets;
-        line.show(match (self.projects, of) {
+        line.set_message(match (self.projects, of) {
             (1, Some(of)) => format!("{buckets} of {of} buckets"),
             (1, None) => format!("{buckets} buckets"),
             (projects, _) => format!("{} of {projects} projects, {buckets} buckets", self.projects_done),
@@ -151,8 +104,8 @@ impl Progress {
 
     /// Takes the line away.
     pub(crate) fn finish(&self) {
-        if let Some(mut line) = line() {
-            line.finish();
+        if let Some(line) = LINE.get() {
+            line.finish_and_clear();
         }
     }
 }
