@@ -58,6 +58,11 @@ use crate::transport::{self, AgentOptions, Counters, Transport};
 ///     done.into_inner().unwrap()
 /// }
 /// ```
+///
+/// # What is logged
+/// By the crate `log`, at `debug`: requests, challenges, retries and waits. No record of any crate has the private key
+/// or its hash. A record of `ureq_proto` has an `Authorization`: at `trace` that crate dumps every byte that is sent, so
+/// keep its level below.
 #[derive(Clone)]
 pub struct Client {
     source: Arc<Source>,
@@ -213,7 +218,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether the server shall count the buckets (`includeCount`). Default: yes. Without, a listing relies on the links.
+    /// Whether the server shall count the buckets (`includeCount`). Default: yes. Without, a listing relies on the links,
+    /// and cannot see that a bucket is deleted, and others move, while it reads several pages.
     pub fn include_count(mut self, include_count: bool) -> Self {
         self.include_count = include_count;
         self

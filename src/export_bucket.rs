@@ -123,7 +123,7 @@ impl OtherFields {
 
     fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         let value: Box<RawValue> = map.next_value()?;
-        if depth(value.get()) > Self::MAX_DEPTH {
+        if is_deeper_than(Self::MAX_DEPTH, value.get()) {
             return Err(A::Error::custom(format!("{name} nests deeper than {}", Self::MAX_DEPTH)));
         }
         self.0.push((name.into(), value));
@@ -139,6 +139,12 @@ impl PartialEq for OtherFields {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
+}
+
+/// Whether well-formed JSON nests deeper than that.
+fn is_deeper_than(most: usize, json: &str) -> bool {
+    // Each level is opened and closed, so most values are too short for it.
+    json.len() > 2 * most && depth(json) > most
 }
 
 /// How deep well-formed JSON nests.

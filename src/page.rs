@@ -105,7 +105,12 @@ pub(crate) enum BadBody {
 }
 
 pub(crate) fn parse(body: &[u8]) -> Result<Content, BadBody> {
-    let document: Document = serde_json::from_slice(body).map_err(|error| explain(body, error))?;
+    // At once, as it takes a sixth of the time to look at the text of every field instead.
+    let text = str::from_utf8(body).map_err(|error| match error.error_len() {
+        Some(_) => BadBody::Malformed(format!("it is not UTF-8 ({error}); {}", beginning(body)), None),
+        None => BadBody::Truncated,
+    })?;
+    let document: Document = serde_json::from_str(text).map_err(|error| explain(text, error))?;
     let Document { fields, enclosed } = document;
     let status = fields.status;
     let fields = match enclosed {
@@ -125,24 +130,29 @@ pub(crate) fn parse(body: &[u8]) -> Result<Content, BadBody> {
 
 /// Reads the body of an answer with an error status; what is not there, or not in Atlas's form, stays absent.
 pub(crate) fn parse_error(status: u16, body: &[u8]) -> ApiError {
-    let document: Option<Document> = serde_json::from_slice(body).ok();
+    let text = str::from_utf8(body).unwrap_or_default();
+    let document: Option<Document> = serde_json::from_str(text).ok();
     let api = document.map(|document| document.fields.api).unwrap_or_default();
     ApiError { status, ..api }
 }
 
-fn explain(body: &[u8], error: serde_json::Error) -> BadBody {
-    let syntax = serde_json::from_slice::<IgnoredAny>(body).err();
+fn explain(body: &str, error: serde_json::Error) -> BadBody {
+    let syntax = serde_json::from_str::<IgnoredAny>(body).err();
     match syntax {
         Some(syntax) if body.trim_ascii().is_empty() => {
             BadBody::Malformed("it is empty".into(), Some(syntax))
         }
         Some(syntax) if syntax.is_eof() => BadBody::Truncated,
         Some(syntax) => {
-            let start = String::from_utf8_lossy(body.get(..40).unwrap_or(body)).into_owned();
-            BadBody::Malformed(format!("it is not JSON ({syntax}); it begins with {start:?}"), Some(syntax))
+            let problem = format!("it is not JSON ({syntax}); {}", beginning(body.as_bytes()));
+            BadBody::Malformed(problem, Some(syntax))
         }
         None => BadBody::Malformed(error.to_string(), Some(error)),
     }
+}
+
+fn beginning(body: &[u8]) -> String {
+    format!("it begins with {:?}", String::from_utf8_lossy(body.get(..40).unwrap_or(body)))
 }
 
 /// A list, an error, or an envelope around either; the list may also carry the envelope's `status` itself.
@@ -400,6 +410,22 @@ mod tests {
                 ),
             }
         }
+    }
+
+    #[test]
+    fn another_encoding_is_told_from_a_body_that_ends_within_a_character() {
+        match parse(b"{\"results\":[\"\xff\"]}") {
+            Err(BadBody::Malformed(problem, None)) => assert!(
+                problem.starts_with("it is not UTF-8 (")
+                    && problem.ends_with("it begins with \"{\\\"results\\\":[\\\"\u{fffd}\\\"]}\""),
+                "{problem}"
+            ),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(
+            parse("{\"results\":[\"é".as_bytes().split_last().unwrap().1),
+            Err(BadBody::Truncated)
+        ));
     }
 
     #[test]

@@ -49,39 +49,62 @@ impl Policy {
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110 10.2.3). `None` if it is neither.
-///
-/// Of the three forms of a date only the current one is read; the other two are obsolete (RFC 9110 5.6.7).
 pub(crate) fn parse_retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
     let value = std::str::from_utf8(value).ok()?.trim_ascii();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than fit are an eternity all the same.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(parse_imf_fixdate(value)?))?;
+    let now_s = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let date = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(parse_http_date(value, now_s)?))?;
     // A date that has passed means now.
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT` to seconds since 1970.
-fn parse_imf_fixdate(date: &str) -> Option<u64> {
-    let (_day_name, rest) = date.split_once(", ")?;
-    let mut parts = rest.split(' ');
-    let day: u64 = parts.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
-    let month_name = parts.next()?;
+/// The three forms of a date (RFC 9110 5.6.7) to seconds since 1970. The day of the week says nothing new.
+///
+/// ```text
+/// Sun, 06 Nov 1994 08:49:37 GMT
+/// Sunday, 06-Nov-94 08:49:37 GMT
+/// Sun Nov  6 08:49:37 1994
+/// ```
+fn parse_http_date(date: &str, now: u64) -> Option<u64> {
+    let parts: Vec<&str> = date.split([' ', ',', '-']).filter(|part| !part.is_empty()).collect();
+    let (day, month_name, year, time) = match *parts.as_slice() {
+        [_, day, month, year, time, "GMT"] => (day, month, year, time),
+        [_, month, day, time, year] => (day, month, year, time),
+        _ => return None,
+    };
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = MONTHS.iter().position(|&name| name == month_name)? as u64 + 1;
-    let year: u64 = parts.next()?.parse().ok().filter(|year| (1970..=9999).contains(year))?;
-    let mut time = parts.next()?.splitn(3, ':').map(|digits| digits.parse::<u64>().ok());
+    let day: u64 = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let year = match year.len() {
+        2 => full_year(year.parse().ok()?, now),
+        _ => year.parse().ok().filter(|year| (1970..=9999).contains(year))?,
+    };
+    let mut time = time.splitn(3, ':').map(|digits| digits.parse::<u64>().ok());
     let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
-    if (parts.next(), parts.next()) != (Some("GMT"), None) || hour > 23 || minute > 59 || second > 60 {
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
+    Some(((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// A year of two digits is the latest that lies at most 50 years ahead (RFC 9110 5.6.7).
+fn full_year(two_digits: u64, now: u64) -> u64 {
+    const SECONDS_PER_YEAR: u64 = 31_556_952;
+    let latest = 1970 + now / SECONDS_PER_YEAR + 50;
+    let year = latest - latest % 100 + two_digits % 100;
+    let year = if year > latest { year - 100 } else { year };
+    year.max(1970)
+}
+
+fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
     // Days before the month in a year that begins in March, so that the leap day comes last.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year / 4 - year / 100 + year / 400;
-    let days_since_1970 = year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - 719_468;
-    Some(((days_since_1970 * 24 + hour) * 60 + minute) * 60 + second)
+    year * 365 + leap_days + (month * 153 + 2) / 5 + day - 1 - 719_468
 }
 
 #[cfg(test)]
@@ -132,6 +155,16 @@ mod tests {
             ("Tue, 29 Feb 2000 00:00:00 GMT", seconds(951_782_400 - 784_111_777)),
             ("Fri, 31 Dec 1999 23:59:60 GMT", seconds(946_684_800 - 784_111_777)),
             ("Thu, 01 Jan 1970 00:00:00 GMT", seconds(0)),
+            ("Sunday, 06-Nov-94 08:50:37 GMT", seconds(60)),
+            ("Tuesday, 29-Feb-00 00:00:00 GMT", seconds(951_782_400 - 784_111_777)),
+            ("Sunday, 06-Nov-44 08:49:37 GMT", seconds(2_362_034_977 - 784_111_777)),
+            ("Monday, 06-Nov-45 08:49:37 GMT", seconds(0)),
+            ("Tuesday, 31-Dec-96 00:00:00 GMT", seconds(851_990_400 - 784_111_777)),
+            ("Saturday, 06-Nov-93 08:50:37 GMT", seconds(0)),
+            ("Sun Nov  6 08:50:37 1994", seconds(60)),
+            ("Sun Nov 16 08:49:37 1994", seconds(864_000)),
+            ("Sun Nov  6 08:49:37 94 GMT x", None),
+            ("Sun 6 Nov 08:49:37 1994", None),
             ("", None),
             ("-1", None),
             ("1.5", None),
@@ -147,6 +180,17 @@ mod tests {
         ];
         for (value, expected) in cases {
             assert_eq!(parse_retry_after(value.as_bytes(), now), expected, "{value}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_date_is_a_reason_to_panic(
+            date in "[A-Z][a-z]{2,8},? {1,2}([0-9]{1,2}[ -])?(Jan|Feb|Dec)[ -][0-9]{1,5} [0-9:]{3,24}( GMT| [0-9]{1,4})",
+            now_s in 0_u64..300_000_000_000,
+        ) {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now_s);
+            let _ = parse_retry_after(date.as_bytes(), now);
         }
     }
 }

@@ -85,15 +85,17 @@ impl Transport {
         let mut last_fault = None;
         let mut challenged = None;
         loop {
-            let permit = self.permit(request, deadline)?;
-            let attempt = match challenged.take() {
-                Some(attempt) => attempt,
-                None => self.session.authorize(&to_hash).map_err(|error| refused(request, error))?,
+            let (permit, attempt) = match challenged.take() {
+                Some(answering) => answering,
+                None => {
+                    let permit = self.permit(request, deadline)?;
+                    (permit, self.session.authorize(&to_hash).map_err(|error| refused(request, error))?)
+                }
             };
             let fault = match self.send(request, &attempt, deadline, &mut last_fault) {
                 Outcome::Challenged(answer) => {
-                    drop(permit);
-                    challenged = Some(self.answer_challenge(request, attempt, &answer)?);
+                    // Challenges cost no token: what was permitted is still to be sent.
+                    challenged = Some((permit, self.answer_challenge(request, attempt, &answer)?));
                     continue;
                 }
                 Outcome::Answered(answer) => {
@@ -110,7 +112,11 @@ impl Transport {
                         Err(fault) => fault,
                     }
                 }
-                Outcome::Broken(fault) => fault,
+                Outcome::Broken(fault) => {
+                    // The wait below is no request under way, so nobody should wait for its answer.
+                    drop(permit);
+                    fault
+                }
             };
             let wait = self.wait_before_retry(&fault, retries_done, deadline);
             let Some(wait) = wait else { return Err(fault) };
@@ -171,7 +177,7 @@ impl Transport {
             Error::RateLimited { retry_after, .. } | Error::Status { retry_after, .. } => *retry_after,
             _ => None,
         };
-        if !fault.is_retryable() {
+        if !fault.is_retryable() || matches!(fault, Error::Deadline { .. }) {
             return None;
         }
         // Without randomness there is no cnonce either; the next attempt will say so.
@@ -469,28 +475,4 @@ fn trust(_: AgentConfig, _: &[u8]) -> Result<AgentConfig, InvalidInput> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::endpoint::{ApiVersion, BaseUrl, Endpoint};
-
-    #[test]
-    fn the_end_of_the_deadline_is_no_timeout_of_the_agent() {
-        let endpoint = Endpoint {
-            base_url: BaseUrl::parse("https://h").unwrap(),
-            api_version: ApiVersion::V1_0,
-            items_per_page: 1,
-            include_count: true,
-            pretty: false,
-            envelope: false,
-        };
-        let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true);
-        let explain = |timeout_s, reason| {
-            let start = Instant::now() - Duration::from_secs(10);
-            let deadline = Deadline { start, timeout: Duration::from_secs(timeout_s) };
-            deadline.explain(&request, ureq::Error::Timeout(reason), &mut None)
-        };
-        assert!(matches!(explain(10, ureq::Timeout::Global), Error::Deadline { .. }));
-        assert!(matches!(explain(10, ureq::Timeout::Connect), Error::Deadline { .. }));
-        assert!(matches!(explain(60, ureq::Timeout::Connect), Error::Network { .. }));
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use atlas_export_buckets::simulator::{Answer, Fault, Simulator, When, sample_buc
 use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error};
 use support::faults::kind;
 use support::program::{Run, program};
-use support::secrets::PRIVATE_KEY;
+use support::secrets::{PRIVATE_KEY, Secrets, capture_logs};
 use support::tls::{Authority, Conduct, Flaw, Front};
 use support::{ids, project, sample_ids};
 
@@ -93,6 +93,20 @@ fn the_built_in_roots_do_not_trust_a_root_of_our_own() {
     let error = list(Client::builder(key).base_url(front.base_url()), &atlas).unwrap_err();
     assert_eq!(kind(&error), "Network Tls", "{error}");
     assert_eq!((front.decrypted(), atlas.stats().requests), (0, 0));
+}
+
+#[test]
+fn no_log_record_of_any_crate_shows_a_secret() {
+    capture_logs();
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);
+    list(client(&front, &authority), &atlas).unwrap();
+    let front = Front::start(&atlas, &authority, Flaw::Expired, Conduct::Honest);
+    list(client(&front, &authority), &atlas).unwrap_err();
+    let secrets = Secrets::default();
+    secrets.learn(&atlas.requests());
+    assert_eq!(secrets.count(), 3);
+    assert_eq!(secrets.leaks_in_logs(), [""; 0]);
 }
 
 #[test]

@@ -13,8 +13,8 @@ use super::challenge::{Challenge, NoChallenge};
 ///
 /// It keeps the nonces that the server accepted. A request takes one that no other request is using, so
 /// that under each nonce `nc` arrives in order, as strict servers demand; it shares one, with an `nc` of its
-/// own, only if all are in use; and goes without credentials, to be challenged, only if there is none. As
-/// a refused nonce is replaced by the one that came with the refusal, there are never more nonces than
+/// own, only if all are in use; and goes without credentials, to be challenged, only if there is none, or if those
+/// in use served many requests already. As a refused nonce is replaced by the one that came with the refusal, there are never more nonces than
 /// requests were under way at once.
 ///
 /// See the [module](super) for an example.
@@ -142,7 +142,8 @@ impl std::error::Error for Error {}
 impl Session {
     /// Beyond this many nonces the oldest is given up. More requests at once than this share nonces.
     const MAX_NONCES: usize = 256;
-    /// Requests after which a nonce stands behind those that were used less.
+    /// Requests after which a nonce is no longer shared, and stands behind those that were used less: under heavy use
+    /// each thread comes to have its own, before all run into the end of one.
     const SPREAD: u32 = 128;
 
     /// A session that has not been challenged yet.
@@ -253,6 +254,9 @@ impl Session {
         // The latest lives longest; but heavy use is spread, as a nonce serves only so many requests (Jetty: 1,024).
         let cost = |nonce: &&mut Nonce| (Arc::strong_count(&nonce.answer), nonce.nc / Self::SPREAD);
         let nonce = nonces.iter_mut().rev().min_by_key(cost)?;
+        if Arc::strong_count(&nonce.answer) > 1 && nonce.nc >= Self::SPREAD {
+            return None;
+        }
         nonce.nc += 1;
         Some((Arc::clone(&nonce.answer), nonce.nc))
     }

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Instant;
 
+use atlas_export_buckets::digest::{Credentials, Request, Session};
 use atlas_export_buckets::simulator::{RecordedRequest, Simulator};
 use atlas_export_buckets::{ApiKey, Error};
 
@@ -29,6 +30,30 @@ fn every_fault_ends_in_the_exact_list_or_in_its_error_within_its_time_and_shows_
         "ureq-proto shows nothing any more: the docs of Client need not warn of it"
     );
     println!("{count} faults, {} Authorization values searched for", secrets.count());
+}
+
+#[test]
+fn nothing_that_can_be_printed_shows_a_key() {
+    let atlas = Simulator::builder().key("public", PRIVATE_KEY).start().unwrap();
+    let credentials = Credentials::new("public", PRIVATE_KEY);
+    let session = Session::new(credentials.clone());
+    let request = Request::get("/");
+    let first = session.authorize(&request).unwrap();
+    let mut shown = format!("{credentials:?} {session:#?} {first:?} {atlas:#?}");
+    let challenge = &b"Digest realm=\"MMS Public API\", nonce=\"n\", qop=\"auth\""[..];
+    let attempt = session.challenged(first, [challenge], &request).unwrap();
+    let authorization = String::from_utf8(attempt.authorization().unwrap().to_vec()).unwrap();
+    shown += &format!("{attempt:#?}");
+    session.accepted(attempt, &request, None, b"").unwrap();
+    shown += &format!("{session:?} {:?}", session.authorize(&request).unwrap());
+    let refused = ApiKey::new("public\n", PRIVATE_KEY).unwrap_err();
+    shown += &format!("{refused} {refused:?} {:?}", Simulator::builder().key("public", PRIVATE_KEY));
+    let response = authorization.split("response=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(Secrets::default().found_in(&shown).is_empty() && !shown.contains(response), "{shown}");
+    assert!(
+        Secrets::default().found_in(&format!("{shown}{PRIVATE_KEY}")) == [PRIVATE_KEY],
+        "it is searched for"
+    );
 }
 
 /// Runs a row. Returns all that is wrong.

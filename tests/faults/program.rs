@@ -23,6 +23,26 @@ fn every_fault_gives_one_line_on_stderr_its_status_and_no_json_and_verbosity_sho
     assert_eq!(trap.stats().connections, 0, "the server that a link or a redirect leads to was contacted");
 }
 
+#[test]
+fn a_simulator_with_faults_lets_a_tool_be_rehearsed() {
+    let simulator =
+        program().args(["simulate", "--buckets=5", "--fault=503=1", "--fault", "cap-page=2"]).start();
+    let mut list = program();
+    for line in simulator.first_lines(4) {
+        let (name, value) = line.trim_start_matches("export ").split_once('=').unwrap();
+        list.env(name, value);
+    }
+    let run = list.args(["list", "-o", "json", "--verbose"]).run();
+    assert_eq!((run.status, listed(&run.stdout)), (Some(0), sample_ids(5)), "{}", run.stderr);
+    assert!(run.stderr.contains("HTTP 503 SIMULATED"), "{}", run.stderr);
+    let run = program().args(["simulate", "--fault", "gremlins"]).run();
+    assert_eq!((run.status, run.stdout.as_str(), run.stderr.lines().count()), (Some(2), "", 1));
+    assert!(
+        run.stderr
+            .contains("there is no fault \"gremlins\": use an error status such as 503, rate-limit, reset")
+    );
+}
+
 /// Runs a row. Returns all that is wrong.
 fn check(row: &Row, verbose: bool) -> Vec<String> {
     let atlas = row.start(PRIVATE_KEY);
@@ -61,7 +81,8 @@ fn check(row: &Row, verbose: bool) -> Vec<String> {
             expect(verbose || lines == 1, "lines");
         }
     }
-    expect(atlas.stats().requests == row.requests, "requests");
+    let requests = atlas.stats().requests;
+    expect(requests == row.requests, &format!("{requests} requests, not {}", row.requests));
     // Some of it is the start of the program.
     expect(elapsed <= row.time_limit() + Duration::from_secs(2), &format!("took {elapsed:?}"));
     let secrets = Secrets::default();

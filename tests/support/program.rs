@@ -83,6 +83,18 @@ pub struct Running {
 }
 
 impl Running {
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end. Returns status and standard error.
+    pub fn wait(mut self) -> (Option<i32>, String) {
+        let mut stderr = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (self.child.wait().unwrap().code(), stderr)
+    }
+
     /// Waits for so many lines of standard output.
     pub fn first_lines(&self, count: usize) -> Vec<String> {
         let mut stdout = self.stdout.lock().unwrap();

@@ -1,7 +1,8 @@
 //! What nobody may see, and where it is searched for.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
+use std::mem;
 use std::sync::{LazyLock, Mutex};
 use std::thread::{self, ThreadId};
 
@@ -14,7 +15,7 @@ pub const PRIVATE_KEY: &str = "f00dfeed-0000-4000-8000-5ec7e75ec7e7";
 /// The private key, what stands for it in Digest, and the `Authorization` values that were sent.
 pub struct Secrets {
     known: Vec<String>,
-    authorizations: Mutex<BTreeSet<String>>,
+    responses: Mutex<HashSet<String>>,
 }
 
 impl Default for Secrets {
@@ -23,7 +24,7 @@ impl Default for Secrets {
         let hash = |realm| md5::Md5::digest(a1(realm)).iter().map(|byte| format!("{byte:02x}")).collect();
         let known = ["MMS Public API", "r"].map(hash);
         let known = known.into_iter().chain([PRIVATE_KEY.to_owned()]).collect();
-        Secrets { known, authorizations: Mutex::default() }
+        Secrets { known, responses: Mutex::default() }
     }
 }
 
@@ -31,32 +32,38 @@ impl Secrets {
     /// Takes in the `Authorization` values of these requests.
     pub fn learn(&self, requests: &[RecordedRequest]) {
         let values = requests.iter().filter_map(|request| request.header("authorization"));
-        let values = values.map(|value| String::from_utf8_lossy(value).into_owned());
-        self.authorizations.lock().unwrap().extend(values);
+        self.responses.lock().unwrap().extend(values.filter_map(response));
     }
 
     pub fn count(&self) -> usize {
-        self.authorizations.lock().unwrap().len()
+        self.responses.lock().unwrap().len()
     }
 
     /// The secrets that stand in `text`; of an `Authorization` its response is enough.
     pub fn found_in(&self, text: &str) -> Vec<String> {
-        let authorizations = self.authorizations.lock().unwrap();
-        let responses = authorizations.iter().filter_map(|value| response(value));
-        let all = self.known.iter().map(String::as_str).chain(responses);
-        all.filter(|secret| text.contains(secret)).map(str::to_owned).collect()
+        let responses = self.responses.lock().unwrap();
+        let known = self.known.iter().filter(|secret| text.contains(*secret));
+        // Responses are hexadecimal, and many: they are looked up rather than searched for.
+        let digits = text.split(|character: char| !character.is_ascii_hexdigit());
+        let windows = digits.filter_map(|run| run.len().checked_sub(RESPONSE).map(|last| (run, last)));
+        let windows = windows.flat_map(|(run, last)| (0..=last).map(move |at| &run[at..at + RESPONSE]));
+        let sent = windows.filter(|window| responses.contains(*window));
+        known.map(String::as_str).chain(sent).map(str::to_owned).collect()
     }
 
     /// The secrets in what was logged so far.
     pub fn leaks_in_logs(&self) -> Vec<String> {
-        let mut leaks = Vec::new();
-        let records = LOGS.lock().unwrap();
-        for record in records.iter() {
-            leaks.extend(self.found_in(record).into_iter().map(|secret| format!("{secret} in {record}")));
-        }
+        // Others log on meanwhile, and must not wait.
+        let records = mem::take(&mut *LOGS.lock().unwrap());
         assert!(records.len() > 100, "logs were captured");
-        let wire = WIRE.lock().unwrap();
-        let wire: Vec<&str> = wire.values().map(String::as_str).collect();
+        let in_record = |record: &String| {
+            self.found_in(record)
+                .into_iter()
+                .map(|secret| format!("{secret} in {record}"))
+                .collect::<Vec<_>>()
+        };
+        let mut leaks: Vec<String> = records.iter().flat_map(in_record).collect();
+        let wire: Vec<String> = WIRE.lock().unwrap().values().cloned().collect();
         leaks.extend(
             self.known.iter().filter(|secret| wire.iter().any(|text| text.contains(*secret))).cloned(),
         );
@@ -65,15 +72,19 @@ impl Secrets {
 
     /// Whether the wire dump shows what was sent, which is why the docs warn of it.
     pub fn are_on_the_wire(&self) -> bool {
-        let authorizations = self.authorizations.lock().unwrap();
-        let mut responses = authorizations.iter().filter_map(|value| response(value));
-        let wire = WIRE.lock().unwrap();
-        responses.any(|response| wire.values().any(|text| text.contains(response)))
+        let wire: Vec<String> = WIRE.lock().unwrap().values().cloned().collect();
+        wire.iter().any(|text| !self.found_in(text).is_empty())
     }
 }
 
-fn response(authorization: &str) -> Option<&str> {
-    authorization.split("response=\"").nth(1)?.split('"').next()
+/// How long a response by MD5 is.
+const RESPONSE: usize = 32;
+
+fn response(authorization: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(authorization);
+    let response = text.split("response=\"").nth(1)?.split('"').next()?;
+    assert_eq!(response.len(), RESPONSE, "{text}");
+    Some(response.to_owned())
 }
 
 /// What every crate logged, in the order of its coming.

@@ -10,6 +10,7 @@ use lexopt::Arg::{self, Long, Short, Value};
 use lexopt::{Parser, ValueExt as _};
 
 use crate::completions::Shell;
+use crate::fault::{self, FaultArg};
 use crate::manual::{COMMANDS, CommandPage, Kind, OPTIONS, OptionEntry, PROGRAM};
 use crate::suggestion::nearest;
 
@@ -52,6 +53,7 @@ pub(crate) struct SimulateArgs {
     /// 0 for a free one.
     pub(crate) port: u16,
     pub(crate) buckets: usize,
+    pub(crate) faults: Vec<FaultArg>,
 }
 
 /// The forms of output.
@@ -273,7 +275,7 @@ impl Default for ListArgs {
 
 impl Default for SimulateArgs {
     fn default() -> Self {
-        SimulateArgs { port: 0, buckets: 12 }
+        SimulateArgs { port: 0, buckets: 12, faults: Vec::new() }
     }
 }
 
@@ -309,6 +311,7 @@ impl SimulateArgs {
         match option.long {
             "port" => self.port = number(option, parser, 0, u32::from(u16::MAX))? as u16,
             "buckets" => self.buckets = number(option, parser, 0, 1_000_000)? as usize,
+            "fault" => self.faults.push(fault::parse(&text(option, parser)?).map_err(Mistake)?),
             other => return Err(not_read(other)),
         }
         Ok(())
@@ -439,6 +442,11 @@ mod tests {
             ("list -o xml", "--output takes one of table, json, ndjson, csv, raw, not \"xml\""),
             ("list --quiet=yes", "unexpected argument for option '--quiet'"),
             ("demo --base-url x", "invalid option '--base-url'"),
+            (
+                "simulate --fault nonsense",
+                "there is no fault \"nonsense\": use an error status such as 503, rate-limit",
+            ),
+            ("simulate --fault", "missing argument for option '--fault'"),
             ("simulate --port 65536", "--port takes a whole number from 0 to 65535"),
         ];
         for (line, expected) in cases {

@@ -41,6 +41,9 @@ fn write_command(out: &mut String, page: &CommandPage) -> fmt::Result {
         writeln!(out, "{}\n", page.description.join("\n"))?;
     }
     write_entries(out, page.options.iter().map(|option| (flags(option), option.help)))?;
+    if !page.notes.is_empty() {
+        writeln!(out, "\n{}", page.notes.join("\n"))?;
+    }
     for example in page.examples {
         write!(out, "\nExample: {example}")?;
     }

@@ -2,11 +2,12 @@
 //!
 //! `manual` has as data what the program can be asked; `args` reads the command line by it (`suggestion` guesses what was
 //! meant), and `help`, `man_page` and `completions` are written from it. `list` lists, `output` prints what was listed,
-//! `progress` shows how far it is, `simulate` runs the embedded Atlas, `status` says with which exit status each failure
-//! ends, and `verbose` prints what the library logs.
+//! `progress` shows how far it is, `simulate` runs the embedded Atlas with the faults of `fault`, `status` says with which
+//! exit status each failure ends, and `verbose` prints what the library logs.
 
 mod args;
 mod completions;
+mod fault;
 mod help;
 mod list;
 mod man_page;

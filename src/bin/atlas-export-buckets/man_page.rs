@@ -47,10 +47,8 @@ fn write_page(out: &mut String) -> fmt::Result {
     section(out, "EXIT STATUS")?;
     write_entries(out, EXIT_STATUSES)?;
     section(out, "EXAMPLES")?;
-    for example in COMMANDS.iter().flat_map(|page| page.examples) {
-        writeln!(out, ".nf\n{}\n.fi", escaped(example))?;
-    }
-    Ok(())
+    let examples: Vec<&str> = COMMANDS.iter().flat_map(|page| page.examples).copied().collect();
+    write_as_it_is(out, &examples)
 }
 
 fn write_command(out: &mut String, page: &CommandPage) -> fmt::Result {
@@ -59,7 +57,14 @@ fn write_command(out: &mut String, page: &CommandPage) -> fmt::Result {
         [] => writeln!(out, "{}", escaped(&sentence(page.summary)))?,
         description => write_text(out, description)?,
     }
-    page.options.iter().try_for_each(|option| write_option(out, option))
+    page.options.iter().try_for_each(|option| write_option(out, option))?;
+    match page.notes {
+        [] => Ok(()),
+        notes => {
+            writeln!(out, ".PP")?;
+            write_as_it_is(out, notes)
+        }
+    }
 }
 
 fn write_option(out: &mut String, option: &OptionEntry) -> fmt::Result {
@@ -81,6 +86,13 @@ fn write_text(out: &mut String, paragraphs: &[&str]) -> fmt::Result {
         .iter()
         .flat_map(|paragraph| paragraph.lines())
         .try_for_each(|line| writeln!(out, "{}", escaped(line)))
+}
+
+/// Lines that stay lines, with the spaces in them.
+fn write_as_it_is(out: &mut String, lines: &[&str]) -> fmt::Result {
+    writeln!(out, ".nf")?;
+    write_text(out, lines)?;
+    writeln!(out, ".fi")
 }
 
 fn section(out: &mut String, name: &str) -> fmt::Result {

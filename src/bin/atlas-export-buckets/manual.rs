@@ -1,6 +1,8 @@
 //! What the program can be asked, as data. The parser accepts what stands here and nothing else, and `help`,
 //! `completions` and `man_page` are written from it, so that none of the four can say what the others do not.
 
+use crate::fault;
+
 /// The program's name.
 pub(crate) const PROGRAM: &str = "atlas-export-buckets";
 
@@ -18,6 +20,8 @@ pub(crate) struct CommandPage {
     /// What stands beside the options, if anything.
     pub(crate) operand: Option<Value>,
     pub(crate) options: &'static [OptionEntry],
+    /// What more the options take, line by line.
+    pub(crate) notes: &'static [&'static str],
     /// Command lines to begin with.
     pub(crate) examples: &'static [&'static str],
 }
@@ -129,6 +133,7 @@ pub(crate) const COMMANDS: &[CommandPage] = &[
             QUIET,
             HELP,
         ],
+        notes: &[],
         examples: &[
             "atlas-export-buckets list --project-id 32b6e34b3d91647abb20e7b8 -o json",
             "atlas-export-buckets list --project-id - -o csv <ids >buckets.csv",
@@ -143,6 +148,7 @@ pub(crate) const COMMANDS: &[CommandPage] = &[
         ],
         operand: None,
         options: &[OUTPUT, LIMIT, VERBOSE, QUIET, HELP],
+        notes: &[],
         examples: &["atlas-export-buckets demo -v"],
     },
     CommandPage {
@@ -157,7 +163,21 @@ pub(crate) const COMMANDS: &[CommandPage] = &[
             OptionEntry::new("port", "the port (default: a free one)").takes("N", Kind::Any),
             OptionEntry::new("buckets", "how many sample buckets the project has (default 12)")
                 .takes("N", Kind::Any),
+            OptionEntry::new("fault", "let something go wrong; repeatable")
+                .takes("F", Kind::OneOf(&fault::NAMES)),
             HELP,
+        ],
+        notes: &[
+            "Faults, for all pages or for the first N requests:",
+            "  STATUS[=N]                         an error status, such as 503",
+            "  reset[=N] close[=N] truncate[=N]   connections that break",
+            "  endless[=N] html[=N] redirect[=N]  answers that are no pages",
+            "  delay[=MS] drip[=MS]               late, or a byte every MS (default 1000)",
+            "  rate-limit[=N]                     N requests (default 10), then one a second",
+            "  many-headers[=N]                   N more header fields (default 10000)",
+            "  shift delete count-shrinks         the list changes before page 2",
+            "  cap-page[=N] no-links no-count count-refused ignore-page next-for-ever  pages",
+            "  stale[=N] forget-nonces[=N] wrong-rspauth[=N] unauthorized basic        Digest",
         ],
         examples: &[
             "atlas-export-buckets simulate >atlas.env",
@@ -170,6 +190,7 @@ pub(crate) const COMMANDS: &[CommandPage] = &[
         description: &[],
         operand: Some(Value { name: "SHELL", kind: Kind::OneOf(&["bash", "zsh", "fish"]) }),
         options: &[HELP],
+        notes: &[],
         examples: &[
             "eval \"$(atlas-export-buckets completions bash)\"",
             "atlas-export-buckets completions zsh >~/.zfunc/_atlas-export-buckets",
@@ -182,6 +203,7 @@ pub(crate) const COMMANDS: &[CommandPage] = &[
         description: &[],
         operand: None,
         options: &[HELP],
+        notes: &[],
         examples: &["atlas-export-buckets man | man -l -"],
     },
 ];
@@ -218,6 +240,15 @@ mod tests {
             let all: Vec<String> = shorts.chain(names).collect();
             let distinct: std::collections::HashSet<&String> = all.iter().collect();
             assert_eq!(all.len(), distinct.len(), "{}: {all:?}", page.name);
+        }
+    }
+
+    #[test]
+    fn every_fault_is_explained() {
+        let notes = CommandPage::named("simulate").map(|page| page.notes.join("\n")).unwrap_or_default();
+        let explained: Vec<&str> = notes.split(|c: char| !(c.is_alphanumeric() || c == '-')).collect();
+        for name in fault::NAMES {
+            assert!(explained.contains(&name), "{name} in {notes}");
         }
     }
 }

@@ -39,7 +39,9 @@ fn demo_client(atlas: &Simulator, args: &ListArgs) -> Result<(Client, ProjectId)
 /// Runs until interrupted.
 pub(crate) fn run(args: &SimulateArgs) -> u8 {
     let buckets = sample_buckets(args.buckets);
-    let atlas = match Simulator::builder().port(args.port).buckets(buckets).start() {
+    let builder = Simulator::builder().port(args.port).buckets(buckets);
+    let builder = args.faults.iter().fold(builder, |builder, fault| fault.inject(builder, args.buckets));
+    let atlas = match builder.start() {
         Ok(atlas) => atlas,
         Err(error) => return cannot_start(&error),
     };

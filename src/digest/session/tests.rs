@@ -357,6 +357,14 @@ fn requests_at_once_have_nonces_of_their_own_while_there_are_some() {
 }
 
 #[test]
+fn a_nonce_that_served_128_requests_is_no_longer_shared() {
+    let session = warm(ATLAS);
+    (1..127).for_each(|_| accept(&session, session.authorize(&REQUEST).unwrap()));
+    let busy = [session.authorize(&REQUEST).unwrap(), session.authorize(&REQUEST).unwrap()];
+    assert_eq!(busy.map(|attempt| attempt.basis()), [Basis::Reused, Basis::Unauthenticated]);
+}
+
+#[test]
 fn the_oldest_nonce_beyond_256_is_given_up() {
     let session = with_nonces(0..257);
     assert_eq!(session.nonces().len(), 256);

@@ -1,0 +1,141 @@
+//! TLS in front of the embedded Atlas, the same for every client.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use atlas_export_buckets::digest::{Credentials, Request, Session};
+use atlas_export_buckets::simulator::Simulator;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// Takes TLS off, and passes requests on.
+pub struct Front {
+    /// `https://` and where it listens.
+    pub base_url: String,
+    /// The root that signed its certificate, in PEM.
+    pub ca: String,
+    connections: Arc<AtomicU64>,
+}
+
+impl Front {
+    /// It ends with the process.
+    pub fn start(atlas: &Simulator) -> Front {
+        let (config, ca) = certify();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let base_url = format!("https://{}", listener.local_addr().expect("an address"));
+        let connections = Arc::new(AtomicU64::new(0));
+        let upstream = atlas.base_url().trim_start_matches("http://").to_owned();
+        let credentials = Credentials::new(atlas.public_key(), atlas.private_key());
+        let counter = Arc::clone(&connections);
+        thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                counter.fetch_add(1, Ordering::SeqCst);
+                let (config, upstream) = (Arc::clone(&config), upstream.clone());
+                let signer = Signer { session: Session::new(credentials.clone()), challenge: None };
+                // An error is the client's going away.
+                thread::spawn(move || _ = serve(socket, config, &upstream, signer));
+            }
+        });
+        Front { base_url, ca, connections }
+    }
+
+    /// How many connections there were since this was last asked.
+    pub fn take_connections(&self) -> u64 {
+        self.connections.swap(0, Ordering::SeqCst)
+    }
+}
+
+/// A new root, and a configuration with a certificate for 127.0.0.1 by it.
+fn certify() -> (Arc<ServerConfig>, String) {
+    let mut params = CertificateParams::new(Vec::new()).expect("no names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Not the name of the certificate below, which would seem to have signed itself.
+    params.distinguished_name.push(DnType::CommonName, "root of the benches");
+    let key = KeyPair::generate().expect("a key");
+    let root = params.self_signed(&key).expect("a root");
+    let issuer = Issuer::new(params, key);
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+    let certificate: CertificateDer = params.signed_by(&key, &issuer).expect("a certificate").into();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key);
+    (Arc::new(config.expect("a configuration")), root.pem())
+}
+
+fn serve(socket: TcpStream, config: Arc<ServerConfig>, upstream: &str, mut signer: Signer) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let upstream = TcpStream::connect(upstream)?;
+    upstream.set_nodelay(true)?;
+    let mut upstream = BufReader::new(upstream);
+    let tls = ServerConnection::new(config).map_err(io::Error::other)?;
+    let mut client = BufReader::new(StreamOwned::new(tls, socket));
+    loop {
+        // A GET has no body.
+        let request = signer.sign(read_head(&mut client)?);
+        upstream.get_mut().write_all(request.as_bytes())?;
+        let head = read_head(&mut upstream)?;
+        signer.remember_challenge(&head);
+        let length = header(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let mut answer = head.into_bytes();
+        let start_of_body = answer.len();
+        answer.resize(start_of_body + length, 0);
+        upstream.read_exact(&mut answer[start_of_body..])?;
+        client.get_mut().write_all(&answer)?;
+        client.get_mut().flush()?;
+    }
+}
+
+fn read_head(stream: &mut impl BufRead) -> io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read_until(b'\n', &mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    String::from_utf8(head).map_err(io::Error::other)
+}
+
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+    fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// Puts a valid `Authorization` in the place of a hand-made one, for the client that is the floor.
+struct Signer {
+    session: Session,
+    challenge: Option<String>,
+}
+
+impl Signer {
+    const HAND_MADE: &str = "hand-made";
+
+    fn sign(&mut self, head: String) -> String {
+        if header(&head, "authorization") != Some(Self::HAND_MADE) {
+            return head;
+        }
+        let target = head.split(' ').nth(1).unwrap_or_default();
+        let request = Request::get(target);
+        let mut attempt = self.session.authorize(&request).expect("an attempt");
+        if let Some(challenge) = self.challenge.take() {
+            attempt = self.session.challenged(attempt, [challenge.as_bytes()], &request).expect("an answer");
+        }
+        let authorization = String::from_utf8_lossy(attempt.authorization().expect("a nonce")).into_owned();
+        self.session.accepted(attempt, &request, None, b"").expect("no rspauth");
+        head.replacen(Self::HAND_MADE, &authorization, 1)
+    }
+
+    fn remember_challenge(&mut self, head: &str) {
+        if let Some(challenge) = header(head, "www-authenticate") {
+            self.challenge = Some(challenge.to_owned());
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How much memory the program takes at most while a body does not end.
+
+// Only there does the system tell the peak of another process.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
+use std::{fs, thread};
+
+use atlas_export_buckets::simulator::{Fault, Simulator, When};
+use support::program::program;
+use support::wait::wait_for;
+
+const MOST_KIB: u64 = 32 * 1024;
+/// The longest page.
+const LIMIT: usize = 16 * 1024 * 1024;
+
+/// `VmHWM`: the most memory that was ever resident; `None` once the process has ended.
+fn peak_kib(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// Runs `list` until it ends, and returns the peak that was seen last, the status and standard error.
+fn run(base_url: &str, timeout: &str) -> (u64, Option<i32>, String) {
+    let running = program()
+        .args(["list", "-o", "json", "--project-id", "32b6e34b3d91647abb20e7b8", "--retries", "0"])
+        .args(["--base-url", base_url, "--timeout", timeout])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "embedded")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01")
+        .start();
+    let mut peak = 0;
+    wait_for("the end of the program", || match peak_kib(running.id()) {
+        Some(kib) => {
+            peak = kib;
+            None
+        }
+        None => Some(()),
+    });
+    let (status, stderr) = running.wait();
+    (peak, status, stderr)
+}
+
+#[test]
+fn a_body_without_end_costs_less_than_32_mib() {
+    let atlas = Simulator::builder();
+    let atlas = atlas.fault(When::always().with_authorization(), Fault::EndlessBody).start().unwrap();
+    let (peak, status, stderr) = run(atlas.base_url(), "9");
+    assert_eq!((status, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert!(stderr.contains("the answer is longer than 16777216 bytes"), "{stderr}");
+    println!("an endless body: {peak} KiB");
+    assert!(peak < MOST_KIB, "{peak} KiB");
+}
+
+/// The peak lasts until the deadline here, so that it cannot be missed.
+#[test]
+fn a_body_that_stops_at_the_limit_costs_less_than_32_mib() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        assert!(socket.read(&mut [0; 16 * 1024]).unwrap() > 0, "there was no request");
+        write!(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{LIMIT:x}\r\n").unwrap();
+        socket.write_all(&vec![b' '; LIMIT]).unwrap();
+        socket.shutdown(Shutdown::Read).unwrap();
+        socket
+    });
+    let (peak, status, stderr) = run(&base_url, "3");
+    drop(server.join().unwrap());
+    assert_eq!((status, stderr.lines().count()), (Some(6), 1), "{stderr}");
+    assert!(stderr.contains("within the deadline of 3 s"), "{stderr}");
+    println!("a body of 16 MiB that does not end: {peak} KiB");
+    assert!(peak > LIMIT as u64 / 1024, "all of it was read: {peak} KiB");
+    assert!(peak < MOST_KIB, "{peak} KiB");
+}
