@@ -18,6 +18,8 @@ mod clients;
 mod lighttpd;
 mod raw_exchange;
 #[cfg(feature = "cli")]
+mod readme;
+#[cfg(feature = "cli")]
 mod shells;
 mod web_server;
 
@@ -33,9 +35,11 @@ fn main() -> ExitCode {
     let mut trials = apache::trials();
     trials.extend(lighttpd::trials());
     #[cfg(feature = "cli")]
-    trials.extend(clients::trials());
-    #[cfg(feature = "cli")]
-    trials.extend(shells::trials());
+    {
+        trials.extend(clients::trials());
+        trials.extend(readme::trials());
+        trials.extend(shells::trials());
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
