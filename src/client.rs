@@ -113,6 +113,17 @@ impl Client {
     }
 
     /// The same, page by page, with links, count, rate limit and body.
+    ///
+    /// ```no_run
+    /// # use atlas_export_buckets::{Client, Error, ProjectId};
+    /// # fn f(client: &Client, project: &ProjectId) -> Result<(), Error> {
+    /// for page in client.export_bucket_pages(project) {
+    ///     let page = page?;
+    ///     println!("page {}: {} of {:?}", page.page_num, page.results.len(), page.total_count);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn export_bucket_pages(&self, project_id: &ProjectId) -> Pages {
         Pages::new(Arc::clone(&self.source), project_id.clone())
     }
@@ -161,6 +172,19 @@ impl fmt::Debug for Client {
 }
 
 /// The settings of a [`Client`]. Made by [`Client::builder`].
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use atlas_export_buckets::{ApiKey, ApiVersion, Client};
+///
+/// let client = Client::builder(ApiKey::from_env()?)
+///     .api_version(ApiVersion::V2024_05_30)
+///     .timeout(Duration::from_secs(10))
+///     .retries(1)
+///     .ca_certificates(std::fs::read("/etc/ssl/company.pem")?)
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {

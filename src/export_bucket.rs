@@ -14,6 +14,16 @@ use serde_json::value::RawValue;
 ///
 /// Which of the optional fields are there depends on the cloud provider. Serialising gives what was deserialised:
 /// Atlas's names, the same values, and the fields that this crate does not know.
+///
+/// ```
+/// use atlas_export_buckets::{CloudProvider, ExportBucket};
+///
+/// let json = r#"{"_id":"32b6e34b3d91647abb20e7b8","bucketName":"export","cloudProvider":"AWS","new":[1]}"#;
+/// let bucket: ExportBucket = serde_json::from_str(json)?;
+/// assert_eq!((bucket.cloud_provider.clone(), bucket.other.get("new")), (CloudProvider::Aws, Some("[1]")));
+/// assert_eq!(serde_json::to_string(&bucket)?, json);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExportBucket {

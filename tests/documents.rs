@@ -83,3 +83,26 @@ fn the_changelog_has_this_version() {
     let heading = format!("## {}", env!("CARGO_PKG_VERSION"));
     assert!(text.lines().any(|line| line.starts_with(&heading)), "no {heading}");
 }
+
+/// The table at the end of the crate's page.
+#[test]
+fn the_map_of_the_house_has_every_room() {
+    let source = root().join("src");
+    let map = fs::read_to_string(source.join("lib.rs")).unwrap();
+    let (_, map) = map.split_once("# Where things are").unwrap();
+    for entry in fs::read_dir(&source).unwrap().map(|entry| entry.unwrap()) {
+        let name = entry.file_name().into_string().unwrap();
+        let room = match name.as_str() {
+            "lib.rs" => continue,
+            "bin" => "bin/atlas-export-buckets/".to_owned(),
+            // What is beside a file of the same name belongs to it.
+            name if entry.path().is_dir() && source.join(format!("{name}.rs")).exists() => continue,
+            name if entry.path().is_dir() => format!("{name}/"),
+            name => name.to_owned(),
+        };
+        assert!(map.contains(&format!("`{room}`")), "{room} is not in the table of src/lib.rs");
+    }
+    for room in map.split('`').filter(|word| word.ends_with(".rs") || word.ends_with('/')) {
+        assert!(source.join(room).exists(), "there is no src/{room}");
+    }
+}
