@@ -30,122 +30,74 @@ fn list(atlas: &Simulator, args: &[&str]) -> Run {
         .run()
 }
 
+/// What it is, the arguments, with `ID` for a good `--project-id`, a variable that is set to something else, and how the
+/// message begins.
+const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
+    ("a short project id", "--project-id 32b6", "", "a project id has 24 hexadecimal digits"),
+    ("other digits", "--project-id g2b6e34b3d91647abb20e7b8", "", "a project id has 24"),
+    ("no project", "", "", "which project? use --project-id, or set MONGODB_ATLAS_PROJECT_ID"),
+    (
+        "a project without its option",
+        PROJECT,
+        "",
+        "unexpected argument \"32b6e34b3d91647abb20e7b8\"; did you mean",
+    ),
+    ("no public half", "ID", "MONGODB_ATLAS_PUBLIC_API_KEY=", "the API key's public half is empty"),
+    ("no private half", "ID", "MONGODB_ATLAS_PRIVATE_API_KEY=", "the API key's private half is empty"),
+    (
+        "a line end in the key",
+        "ID",
+        "MONGODB_ATLAS_PRIVATE_API_KEY=f00dfeed\n",
+        "the API key's private half has a control",
+    ),
+    (
+        "a colon in the public half",
+        "ID",
+        "MONGODB_ATLAS_PUBLIC_API_KEY=f00d:feed",
+        "the API key's public half has a colon",
+    ),
+    ("ftp", "ID --base-url ftp://h", "", "the base URL does not begin with https://"),
+    ("a query", "ID --base-url https://h/?q", "", "the base URL has a query"),
+    ("a fragment", "ID --base-url https://h/#f", "", "the base URL has a fragment"),
+    ("user info", "ID --base-url https://f00dfeed:x@h", "", "the base URL has user information"),
+    ("plain http", "ID --base-url http://192.0.2.1", "", "the base URL is plain http"),
+    (
+        "plain http from the environment",
+        "ID",
+        "MONGODB_ATLAS_OPS_MANAGER_URL=http://localhost.example",
+        "the base URL is plain http",
+    ),
+    ("limit 0", "ID --limit 0", "", "--limit takes a whole number from 1 to 500, not \"0\""),
+    ("limit 501", "ID --limit=501", "", "--limit takes a whole number from 1 to 500"),
+    ("limit abc", "ID --limit abc", "", "--limit takes a whole number from 1 to 500"),
+    (
+        "an option for the key",
+        "ID --private-key f00dfeed",
+        "",
+        "invalid option '--private-key': the API key is",
+    ),
+    ("a slip", "ID --outptu json", "", "invalid option '--outptu'; did you mean --output?"),
+    ("no CA file", "ID --ca-file /nowhere", "", "cannot read /nowhere"),
+    ("a CA file without certificates", "ID --ca-file /dev/null", "", "the CA file has no certificate"),
+];
+
 #[test]
 fn bad_input_is_refused_in_one_clear_line_with_status_2_and_nothing_is_sent() {
     let atlas = simulator(1);
-    let id = ["--project-id", PROJECT];
-    let public = "MONGODB_ATLAS_PUBLIC_API_KEY";
-    let private = "MONGODB_ATLAS_PRIVATE_API_KEY";
-    let url = "MONGODB_ATLAS_OPS_MANAGER_URL";
-    type Case<'a> = (&'a str, Vec<&'a str>, Option<(&'a str, &'a str)>, &'a str);
-    let cases: Vec<Case<'_>> = vec![
-        ("a short project id", vec!["--project-id", "32b6"], None, "a project id has 24 hexadecimal digits"),
-        (
-            "no hexadecimal digits",
-            vec!["--project-id", "g2b6e34b3d91647abb20e7b8"],
-            None,
-            "a project id has 24",
-        ),
-        ("no project", vec![], None, "which project? use --project-id, or set MONGODB_ATLAS_PROJECT_ID"),
-        ("an empty public half", id.to_vec(), Some((public, "")), "the API key's public half is empty"),
-        ("an empty private half", id.to_vec(), Some((private, "")), "the API key's private half is empty"),
-        (
-            "a line end in the key",
-            id.to_vec(),
-            Some((private, "f00dfeed\n")),
-            "the API key's private half has a control",
-        ),
-        (
-            "a colon in the public half",
-            id.to_vec(),
-            Some((public, "f00d:feed")),
-            "the API key's public half has a colon",
-        ),
-        (
-            "ftp",
-            [&id[..], &["--base-url", "ftp://h"]].concat(),
-            None,
-            "the base URL does not begin with https://",
-        ),
-        ("a query", [&id[..], &["--base-url", "https://h/?q"]].concat(), None, "the base URL has a query"),
-        (
-            "a fragment",
-            [&id[..], &["--base-url", "https://h/#f"]].concat(),
-            None,
-            "the base URL has a fragment",
-        ),
-        (
-            "user info",
-            [&id[..], &["--base-url", "https://f00dfeed:x@h"]].concat(),
-            None,
-            "the base URL has user information",
-        ),
-        (
-            "plain http",
-            [&id[..], &["--base-url", "http://192.0.2.1"]].concat(),
-            None,
-            "the base URL is plain http",
-        ),
-        (
-            "plain http from the environment",
-            id.to_vec(),
-            Some((url, "http://localhost.example")),
-            "the base URL is plain http",
-        ),
-        (
-            "limit 0",
-            [&id[..], &["--limit", "0"]].concat(),
-            None,
-            "--limit takes a whole number from 1 to 500, not \"0\"",
-        ),
-        (
-            "limit 501",
-            [&id[..], &["--limit=501"]].concat(),
-            None,
-            "--limit takes a whole number from 1 to 500",
-        ),
-        (
-            "limit abc",
-            [&id[..], &["--limit", "abc"]].concat(),
-            None,
-            "--limit takes a whole number from 1 to 500",
-        ),
-        (
-            "an unknown option",
-            [&id[..], &["--private-key", "f00dfeed"]].concat(),
-            None,
-            "invalid option '--private-key'",
-        ),
-        (
-            "a CA file that is not there",
-            [&id[..], &["--ca-file", "/nowhere"]].concat(),
-            None,
-            "cannot read /nowhere",
-        ),
-        (
-            "a CA file without certificates",
-            [&id[..], &["--ca-file", "/dev/null"]].concat(),
-            None,
-            "the CA file has no certificate",
-        ),
-    ];
-    for (name, args, variable, message) in cases {
+    for (name, args, variable, message) in BAD_INPUT {
         let mut program = program();
         program
-            .args(["list"].iter().chain(&args))
-            .env(public, "public")
-            .env(private, PRIVATE_KEY)
-            .env(url, atlas.base_url());
-        if let Some((variable, value)) = variable {
+            .args(format!("list {args}").replace("ID", &format!("--project-id {PROJECT}")).split_whitespace())
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url());
+        if let Some((variable, value)) = variable.split_once('=') {
             program.env(variable, value);
         }
         let run = program.run();
         assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{name}: {run:?}");
-        assert!(
-            run.stderr.starts_with(&format!("atlas-export-buckets: {message}")),
-            "{name}: {}",
-            run.stderr
-        );
+        let expected = format!("atlas-export-buckets: {message}");
+        assert!(run.stderr.starts_with(&expected), "{name}: {}", run.stderr);
         assert_eq!(run.stderr.lines().count(), 1, "{name}: {}", run.stderr);
         assert!(!run.stderr.contains("f00d"), "{name}: {}", run.stderr);
     }

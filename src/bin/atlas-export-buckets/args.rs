@@ -2,16 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use atlas_export_buckets::{ApiVersion, ProjectId};
+use atlas_export_buckets::ProjectId;
 use lexopt::Arg::{self, Long, Short, Value};
-use lexopt::{Parser, ValueExt as _};
+use lexopt::Parser;
 
 use crate::completions::Shell;
-use crate::fault::{self, FaultArg};
-use crate::manual::{COMMANDS, CommandPage, Kind, OPTIONS, OptionEntry, PROGRAM};
+use crate::manual::{COMMANDS, CommandPage, OPTIONS, OptionEntry, PROGRAM};
+use crate::options::{ListArgs, Mistake, SimulateArgs};
 use crate::suggestion::nearest;
 
 /// What to do.
@@ -25,69 +23,6 @@ pub(crate) enum Command {
     /// The help of a command, or of the program.
     Help(Option<&'static CommandPage>),
     Version,
-}
-
-/// Options of `list`, checked as far as the command line alone can be.
-#[derive(Debug)]
-pub(crate) struct ListArgs {
-    pub(crate) project_ids: Vec<String>,
-    pub(crate) base_url: Option<String>,
-    pub(crate) api_version: ApiVersion,
-    pub(crate) format: Format,
-    pub(crate) items_per_page: u32,
-    pub(crate) page: Option<u32>,
-    pub(crate) include_count: bool,
-    pub(crate) envelope: bool,
-    pub(crate) pretty: bool,
-    pub(crate) timeout: Duration,
-    pub(crate) retries: u32,
-    pub(crate) jobs: usize,
-    pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) verbose: bool,
-    pub(crate) quiet: bool,
-}
-
-/// Options of `simulate`.
-#[derive(Debug)]
-pub(crate) struct SimulateArgs {
-    /// 0 for a free one.
-    pub(crate) port: u16,
-    pub(crate) buckets: usize,
-    pub(crate) faults: Vec<FaultArg>,
-}
-
-/// The forms of output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    Table,
-    Json,
-    Ndjson,
-    Csv,
-    Raw,
-}
-
-impl Format {
-    /// By its name in the manual.
-    fn named(name: &str) -> Option<Format> {
-        Some(match name {
-            "table" => Format::Table,
-            "json" => Format::Json,
-            "ndjson" => Format::Ndjson,
-            "csv" => Format::Csv,
-            "raw" => Format::Raw,
-            _ => return None,
-        })
-    }
-}
-
-/// A mistake on the command line, as a sentence for the person at the prompt.
-#[derive(Debug)]
-struct Mistake(String);
-
-impl From<lexopt::Error> for Mistake {
-    fn from(error: lexopt::Error) -> Self {
-        Mistake(error.to_string())
-    }
 }
 
 /// A mistake, and the help that says how it is done.
@@ -251,114 +186,15 @@ fn unknown(options: &[OptionEntry], arg: &Arg<'_>) -> Mistake {
     })
 }
 
-impl Default for ListArgs {
-    fn default() -> Self {
-        ListArgs {
-            project_ids: Vec::new(),
-            base_url: None,
-            api_version: ApiVersion::default(),
-            format: Format::Table,
-            items_per_page: 500,
-            page: None,
-            include_count: true,
-            envelope: false,
-            pretty: false,
-            timeout: Duration::from_secs(60),
-            retries: 3,
-            jobs: 4,
-            ca_file: None,
-            verbose: false,
-            quiet: false,
-        }
-    }
-}
-
-impl Default for SimulateArgs {
-    fn default() -> Self {
-        SimulateArgs { port: 0, buckets: 12, faults: Vec::new() }
-    }
-}
-
-impl ListArgs {
-    fn set(&mut self, option: &OptionEntry, parser: &mut Parser) -> Result<(), Mistake> {
-        match option.long {
-            "project-id" => self.project_ids.push(text(option, parser)?),
-            "output" => self.format = format(option, parser)?,
-            "limit" => self.items_per_page = number(option, parser, 1, 500)?,
-            "page" => self.page = Some(number(option, parser, 1, u32::MAX)?),
-            "no-count" => self.include_count = false,
-            "api-version" => {
-                let version = text(option, parser)?.parse();
-                self.api_version = version.map_err(|error| Mistake(format!("--api-version: {error}")))?;
-            }
-            "base-url" => self.base_url = Some(text(option, parser)?),
-            "envelope" => self.envelope = true,
-            "pretty" => self.pretty = true,
-            "timeout" => self.timeout = seconds(option, parser)?,
-            "retries" => self.retries = number(option, parser, 0, 1000)?,
-            "jobs" => self.jobs = number(option, parser, 1, 64)? as usize,
-            "ca-file" => self.ca_file = Some(parser.value()?.into()),
-            "verbose" => self.verbose = true,
-            "quiet" => self.quiet = true,
-            other => return Err(not_read(other)),
-        }
-        Ok(())
-    }
-}
-
-impl SimulateArgs {
-    fn set(&mut self, option: &OptionEntry, parser: &mut Parser) -> Result<(), Mistake> {
-        match option.long {
-            "port" => self.port = number(option, parser, 0, u32::from(u16::MAX))? as u16,
-            "buckets" => self.buckets = number(option, parser, 0, 1_000_000)? as usize,
-            "fault" => self.faults.push(fault::parse(&text(option, parser)?).map_err(Mistake)?),
-            other => return Err(not_read(other)),
-        }
-        Ok(())
-    }
-}
-
-/// An option that the manual promises and nobody reads; a test looks that there is none.
-fn not_read(option: &str) -> Mistake {
-    Mistake(format!("--{option} has no effect in this version"))
-}
-
-fn text(option: &OptionEntry, parser: &mut Parser) -> Result<String, Mistake> {
-    parser.value()?.string().map_err(|_| Mistake(format!("the value of --{} is not Unicode", option.long)))
-}
-
-fn number(option: &OptionEntry, parser: &mut Parser, min: u32, max: u32) -> Result<u32, Mistake> {
-    let text = text(option, parser)?;
-    let number = text.parse().ok().filter(|number| (min..=max).contains(number));
-    number.ok_or_else(|| {
-        Mistake(format!("--{} takes a whole number from {min} to {max}, not {text:?}", option.long))
-    })
-}
-
-fn seconds(option: &OptionEntry, parser: &mut Parser) -> Result<Duration, Mistake> {
-    // Longer than a year is a mistake, and would overflow clocks.
-    const MAX: f64 = 31_536_000.0;
-    let text = text(option, parser)?;
-    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0 && seconds <= MAX);
-    let duration = seconds.map(Duration::from_secs_f64).filter(|duration| !duration.is_zero());
-    duration
-        .ok_or_else(|| Mistake(format!("--{} takes a number of seconds above 0, not {text:?}", option.long)))
-}
-
-fn format(option: &OptionEntry, parser: &mut Parser) -> Result<Format, Mistake> {
-    let text = text(option, parser)?;
-    Format::named(&text).ok_or_else(|| {
-        let names = match option.value.map(|value| value.kind) {
-            Some(Kind::OneOf(names)) => names.join(", "),
-            _ => String::new(),
-        };
-        Mistake(format!("--{} takes one of {names}, not {text:?}", option.long))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use atlas_export_buckets::ApiVersion;
+
     use super::*;
+    use crate::manual::Kind;
+    use crate::options::Format;
 
     const ID: &str = "32b6e34b3d91647abb20e7b8";
 
@@ -390,66 +226,65 @@ mod tests {
         assert_eq!(list_args("list --output=raw").format, Format::Raw);
     }
 
+    /// What is typed, and how the answer begins.
+    const MISTAKES: &[(&str, &str)] = &[
+        (
+            "",
+            "a command is missing: use list, demo, simulate, completions, man; see atlas-export-buckets --help",
+        ),
+        ("lst", "there is no command \"lst\"; did you mean list?"),
+        ("simulat", "there is no command \"simulat\"; did you mean simulate?"),
+        ("frobnicate", "there is no command \"frobnicate\": use list, demo"),
+        ("help lst", "there is no command \"lst\"; did you mean list?"),
+        (ID, "there is no command \"32b6e34b3d91647abb20e7b8\"; did you mean list --project-id 32b6"),
+        ("--hepl", "invalid option '--hepl'; did you mean --help?"),
+        ("-v list", "--verbose goes behind its command: atlas-export-buckets list --verbose"),
+        ("--project-id a", "--project-id goes behind its command: atlas-export-buckets list --project-id"),
+        ("list extra", "unexpected argument \"extra\""),
+        (
+            "list 32b6e34b3d91647abb20e7b8",
+            "unexpected argument \"32b6e34b3d91647abb20e7b8\"; did you mean --project-id 32b6",
+        ),
+        ("list --projct-id a", "invalid option '--projct-id'; did you mean --project-id?"),
+        ("list --project_id=a", "invalid option '--project_id'; did you mean --project-id?"),
+        ("list --groupId a", "invalid option '--groupId'; did you mean --project-id?"),
+        (
+            "list --privateKey=x",
+            "invalid option '--privateKey': the API key is read from MONGODB_ATLAS_PUBLIC",
+        ),
+        ("list --frobnicate", "invalid option '--frobnicate'; see atlas-export-buckets list --help"),
+        ("list -x", "invalid option '-x'"),
+        ("completions", "for which shell?"),
+        ("completions tcsh", "\"tcsh\" is not a known shell"),
+        ("completions bash zsh", "unexpected argument \"zsh\""),
+        ("man 7", "unexpected argument \"7\""),
+        ("list --limit 0", "--limit takes a whole number from 1 to 500, not \"0\""),
+        ("list --limit 501", "--limit takes a whole number from 1 to 500, not \"501\""),
+        ("list --limit abc", "--limit takes a whole number from 1 to 500, not \"abc\""),
+        ("list --limit", "missing argument for option '--limit'"),
+        ("list --page 0", "--page takes a whole number from 1 to"),
+        ("list --timeout 0", "--timeout takes a number of seconds above 0, not \"0\""),
+        ("list --timeout -1", "--timeout takes a number of seconds above 0, not \"-1\""),
+        ("list --timeout nan", "--timeout takes a number of seconds above 0, not \"nan\""),
+        ("list --timeout 1e99", "--timeout takes a number of seconds above 0, not \"1e99\""),
+        ("list --timeout 1e-99", "--timeout takes a number of seconds above 0, not \"1e-99\""),
+        ("list --retries -1", "--retries takes a whole number from 0 to 1000"),
+        ("list --jobs 0", "--jobs takes a whole number from 1 to 64"),
+        ("list --api-version v2", "--api-version: \"v2\" is not a known API version"),
+        ("list -o xml", "--output takes one of table, json, ndjson, csv, raw, not \"xml\""),
+        ("list --quiet=yes", "unexpected argument for option '--quiet'"),
+        ("demo --base-url x", "invalid option '--base-url'"),
+        (
+            "simulate --fault nonsense",
+            "there is no fault \"nonsense\": use an error status such as 503, rate-limit",
+        ),
+        ("simulate --fault", "missing argument for option '--fault'"),
+        ("simulate --port 65536", "--port takes a whole number from 0 to 65535"),
+    ];
+
     #[test]
     fn mistakes_are_told() {
-        let cases = [
-            (
-                "",
-                "a command is missing: use list, demo, simulate, completions, man; see atlas-export-buckets --help",
-            ),
-            ("lst", "there is no command \"lst\"; did you mean list?"),
-            ("simulat", "there is no command \"simulat\"; did you mean simulate?"),
-            ("frobnicate", "there is no command \"frobnicate\": use list, demo"),
-            ("help lst", "there is no command \"lst\"; did you mean list?"),
-            (ID, "there is no command \"32b6e34b3d91647abb20e7b8\"; did you mean list --project-id 32b6"),
-            ("--hepl", "invalid option '--hepl'; did you mean --help?"),
-            ("-v list", "--verbose goes behind its command: atlas-export-buckets list --verbose"),
-            (
-                "--project-id a",
-                "--project-id goes behind its command: atlas-export-buckets list --project-id",
-            ),
-            ("list extra", "unexpected argument \"extra\""),
-            (
-                "list 32b6e34b3d91647abb20e7b8",
-                "unexpected argument \"32b6e34b3d91647abb20e7b8\"; did you mean --project-id 32b6",
-            ),
-            ("list --projct-id a", "invalid option '--projct-id'; did you mean --project-id?"),
-            ("list --project_id=a", "invalid option '--project_id'; did you mean --project-id?"),
-            ("list --groupId a", "invalid option '--groupId'; did you mean --project-id?"),
-            (
-                "list --privateKey=x",
-                "invalid option '--privateKey': the API key is read from MONGODB_ATLAS_PUBLIC",
-            ),
-            ("list --frobnicate", "invalid option '--frobnicate'; see atlas-export-buckets list --help"),
-            ("list -x", "invalid option '-x'"),
-            ("completions", "for which shell?"),
-            ("completions tcsh", "\"tcsh\" is not a known shell"),
-            ("completions bash zsh", "unexpected argument \"zsh\""),
-            ("man 7", "unexpected argument \"7\""),
-            ("list --limit 0", "--limit takes a whole number from 1 to 500, not \"0\""),
-            ("list --limit 501", "--limit takes a whole number from 1 to 500, not \"501\""),
-            ("list --limit abc", "--limit takes a whole number from 1 to 500, not \"abc\""),
-            ("list --limit", "missing argument for option '--limit'"),
-            ("list --page 0", "--page takes a whole number from 1 to"),
-            ("list --timeout 0", "--timeout takes a number of seconds above 0, not \"0\""),
-            ("list --timeout -1", "--timeout takes a number of seconds above 0, not \"-1\""),
-            ("list --timeout nan", "--timeout takes a number of seconds above 0, not \"nan\""),
-            ("list --timeout 1e99", "--timeout takes a number of seconds above 0, not \"1e99\""),
-            ("list --timeout 1e-99", "--timeout takes a number of seconds above 0, not \"1e-99\""),
-            ("list --retries -1", "--retries takes a whole number from 0 to 1000"),
-            ("list --jobs 0", "--jobs takes a whole number from 1 to 64"),
-            ("list --api-version v2", "--api-version: \"v2\" is not a known API version"),
-            ("list -o xml", "--output takes one of table, json, ndjson, csv, raw, not \"xml\""),
-            ("list --quiet=yes", "unexpected argument for option '--quiet'"),
-            ("demo --base-url x", "invalid option '--base-url'"),
-            (
-                "simulate --fault nonsense",
-                "there is no fault \"nonsense\": use an error status such as 503, rate-limit",
-            ),
-            ("simulate --fault", "missing argument for option '--fault'"),
-            ("simulate --port 65536", "--port takes a whole number from 0 to 65535"),
-        ];
-        for (line, expected) in cases {
+        for (line, expected) in MISTAKES {
             let error = parse_line(line).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{line}: {error}");
             let command = line.split(' ').next().and_then(CommandPage::named);

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ProjectId};
 
-use crate::args::{Format, ListArgs};
+use crate::options::{Format, ListArgs};
 use crate::output::{Output, Style};
 use crate::progress::{self, Progress};
 use crate::{status, verbose};

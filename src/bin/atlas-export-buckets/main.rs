@@ -1,9 +1,9 @@
 //! The program `atlas-export-buckets`: lists the snapshot export buckets of MongoDB Atlas projects.
 //!
-//! `manual` has as data what the program can be asked; `args` reads the command line by it (`suggestion` guesses what was
-//! meant), and `help`, `man_page` and `completions` are written from it. `list` lists, `output` prints what was listed,
-//! `progress` shows how far it is, `simulate` runs the embedded Atlas with the faults of `fault`, `status` says with which
-//! exit status each failure ends, and `verbose` prints what the library logs.
+//! `manual` has as data what the program can be asked. `args` reads the command line by it, `options` takes what the options
+//! say, and `suggestion` guesses what was meant; `help`, `man_page` and `completions` are written from it. `list` lists,
+//! `output` prints what was listed, `progress` shows how far it is, `simulate` runs the embedded Atlas with the faults of
+//! `fault`, `status` says with which exit status each failure ends, and `verbose` prints what the library logs.
 
 mod args;
 mod completions;
@@ -12,6 +12,7 @@ mod help;
 mod list;
 mod man_page;
 mod manual;
+mod options;
 mod output;
 mod progress;
 mod simulate;

@@ -6,7 +6,7 @@ use atlas_export_buckets::{Error, ExportBucket, ProjectId};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::args::Format;
+use crate::options::Format;
 use crate::{progress, status};
 
 /// How the output looks beside its format.

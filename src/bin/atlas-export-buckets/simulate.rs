@@ -5,7 +5,7 @@ use std::io::Write as _;
 use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client, Error, ProjectId};
 
-use crate::args::{ListArgs, SimulateArgs};
+use crate::options::{ListArgs, SimulateArgs};
 use crate::{list, progress, status, verbose};
 
 const SAMPLE_BUCKETS: usize = 12;
