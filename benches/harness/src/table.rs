@@ -14,6 +14,12 @@ impl Row {
         Row { what, ours, floor, others, must_hold: None }
     }
 
+    /// Figures for comparison.
+    pub fn others(mut self, others: Vec<(&'static str, String)>) -> Row {
+        self.others = others;
+        self
+    }
+
     /// What our figure has to be, and whether it is.
     pub fn must_hold(mut self, what: String, holds: bool) -> Row {
         self.must_hold = Some((what, holds));
@@ -41,7 +47,7 @@ pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
