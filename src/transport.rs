@@ -1,8 +1,6 @@
 //! One authenticated GET, with its deadline and its retries.
 //!
-//! The only file of the library that knows `ureq`, with its `resolver`.
-
-mod resolver;
+//! The only file of the library that knows `ureq`.
 
 use std::io::Read as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,7 +8,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rand::TryRng as _;
 use ureq::http::{HeaderMap, header};
-use ureq::unversioned::transport::DefaultConnector;
 
 use crate::digest::{self, Attempt, Session};
 use crate::endpoint::PageRequest;
@@ -19,7 +16,6 @@ use crate::invalid_input::InvalidInput;
 use crate::page::{self, BadBody, Page};
 use crate::retry::{self, Policy, Verdict};
 use crate::throttle::{Permit, Throttle};
-use resolver::RememberingResolver;
 
 /// Sends requests to one host, as one user.
 pub(crate) struct Transport {
@@ -434,8 +430,7 @@ pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<ureq::Agent, Inval
     if let Some(pem) = options.ca_certificates {
         config = trust(config, pem)?;
     }
-    let (connector, resolver) = (DefaultConnector::default(), RememberingResolver::default());
-    Ok(ureq::Agent::with_parts(config.build(), connector, resolver))
+    Ok(config.build().new_agent())
 }
 
 /// `ureq` passes over a proxy variable that it cannot use, and connects directly: what the user did not want.
