@@ -1,3 +1,5 @@
+//! What of the transport can be tested without a server.
+
 use super::*;
 use crate::endpoint::{ApiVersion, BaseUrl, Endpoint};
 

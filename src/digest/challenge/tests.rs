@@ -1,3 +1,5 @@
+//! What a challenge may be, and which one is answered.
+
 use super::*;
 
 fn select(fields: &[&str]) -> Result<Challenge, NoChallenge> {

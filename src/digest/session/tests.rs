@@ -1,3 +1,5 @@
+//! The life of nonces, told without a server.
+
 use super::*;
 use crate::digest::naive::parameter;
 use crate::digest::{Algorithm, HashFunction};
@@ -475,17 +477,18 @@ fn errors_read_like_sentences() {
 
 #[test]
 fn threads_that_share_a_session_never_repeat_a_count() {
+    // So few that no nonce is kept from being shared.
     let session = with_nonces(1..=3);
     let mut used: Vec<_> = std::thread::scope(|scope| {
         let work =
-            || (0..100).map(|_| nonce_and_nc(&session.authorize(&REQUEST).unwrap())).collect::<Vec<_>>();
+            || (0..15).map(|_| nonce_and_nc(&session.authorize(&REQUEST).unwrap())).collect::<Vec<_>>();
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     used.sort_unstable();
     used.dedup();
-    assert_eq!(used.len(), 800);
-    assert_eq!(session.nonces().iter().map(|nonce| nonce.nc - 1).sum::<u32>(), 800);
+    assert_eq!(used.len(), 120);
+    assert_eq!(session.nonces().iter().map(|nonce| nonce.nc - 1).sum::<u32>(), 120);
 }
 
 #[test]
