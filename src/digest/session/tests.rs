@@ -477,8 +477,7 @@ fn errors_read_like_sentences() {
 
 #[test]
 fn threads_that_share_a_session_never_repeat_a_count() {
-    // So few that no nonce is kept from being shared.
-    let session = with_nonces(1..=3);
+    let session = with_nonces(1..=3); // They serve so few requests each that all are shared.
     let mut used: Vec<_> = std::thread::scope(|scope| {
         let work =
             || (0..15).map(|_| nonce_and_nc(&session.authorize(&REQUEST).unwrap())).collect::<Vec<_>>();
