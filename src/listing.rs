@@ -185,7 +185,9 @@ impl Walk {
     fn step(&mut self, page: &Page) -> Result<Step, Incomplete> {
         let is_empty = page.results.is_empty();
         if !is_empty {
-            let ids: Vec<&str> = page.results.iter().map(|bucket| &*bucket.id).collect();
+            let mut ids: Vec<&str> = page.results.iter().map(|bucket| &*bucket.id).collect();
+            // The same buckets in another order are the same page.
+            ids.sort_unstable();
             if !self.seen.insert(self.hasher.hash_one(ids)) {
                 return Err(Incomplete::Repeated);
             }
@@ -266,6 +268,10 @@ mod tests {
                 vec![("1", Some(3), "next", NEXT), ("2", Some(2), "", Err(Shrunk { from: 3, to: 2 }))],
             ),
             ("a page again", vec![("1 2", None, "next", NEXT), ("1 2", None, "next", Err(Repeated))]),
+            (
+                "a page again in another order",
+                vec![("1 2", Some(4), "next", NEXT), ("2 1", Some(4), "", Err(Repeated))],
+            ),
             (
                 "pages in a circle",
                 vec![

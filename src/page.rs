@@ -132,7 +132,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Content, BadBody> {
 pub(crate) fn parse_error(status: u16, body: &[u8]) -> ApiError {
     let text = str::from_utf8(body).unwrap_or_default();
     let document: Option<Document> = serde_json::from_str(text).ok();
-    let api = document.map(|document| document.fields.api).unwrap_or_default();
+    let fields = document.map(|document| document.enclosed.map_or(document.fields, |enclosed| *enclosed));
+    let api = fields.map(|fields| fields.api).unwrap_or_default();
     ApiError { status, ..api }
 }
 

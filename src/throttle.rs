@@ -21,6 +21,15 @@ pub(crate) struct Throttle {
 #[must_use]
 pub(crate) struct Permit<'a>(&'a Throttle);
 
+/// Why there is no permit in time.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoPermit {
+    /// The server's limit lasts longer: at least so long.
+    Limited(Duration),
+    /// What was under way took all the time.
+    Late,
+}
+
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.0.lock().in_flight -= 1;
@@ -30,11 +39,7 @@ impl Drop for Permit<'_> {
 
 impl Throttle {
     /// Waits for its turn.
-    ///
-    /// # Errors
-    ///
-    /// The turn would not come in time; how long it would take at least.
-    pub(crate) fn permit(&self, time_left: Duration) -> Result<Permit<'_>, Duration> {
+    pub(crate) fn permit(&self, time_left: Duration) -> Result<Permit<'_>, NoPermit> {
         let deadline = Instant::now().checked_add(time_left);
         let mut state = self.lock();
         loop {
@@ -42,9 +47,9 @@ impl Throttle {
             let longest = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(now));
             let wait = match state.turn(now) {
                 Turn::Now => return Ok(Permit(self)),
-                Turn::After(wait) if wait >= longest => return Err(wait),
+                Turn::After(wait) if wait >= longest => return Err(NoPermit::Limited(wait)),
                 Turn::After(wait) => wait,
-                Turn::AfterAnAnswer if longest.is_zero() => return Err(longest),
+                Turn::AfterAnAnswer if longest.is_zero() => return Err(NoPermit::Late),
                 Turn::AfterAnAnswer => longest,
             };
             let woken = self.changed.wait_timeout(state, wait);
@@ -119,9 +124,15 @@ impl State {
             let not_before = now.checked_add(wait.max(Self::MIN_PAUSE));
             self.not_before = self.not_before.max(not_before);
         } else if self.not_before.is_none() {
-            // The others that are under way may not have been counted yet.
+            // The server has tokens again: how long it once had none says nothing of the next time.
+            self.pause = Duration::ZERO;
+            // The others that are under way may not have been counted yet, and may be answered out of order.
             let others = self.in_flight.saturating_sub(1);
-            self.budget = remaining.map(|remaining| remaining.saturating_sub(others));
+            let budget = remaining.map(|remaining| remaining.saturating_sub(others));
+            self.budget = match (self.budget, budget) {
+                (Some(known), Some(told)) if others > 0 => Some(told.min(known)),
+                (_, told) => told,
+            };
         }
     }
 }
@@ -160,9 +171,12 @@ mod tests {
         assert_eq!(state.turn(now), Turn::Now);
         answer(&mut state, now, Some(3), None);
         assert_eq!(burst(&mut state, now), (3, Turn::AfterAnAnswer));
-        // Two are still under way, so of four tokens two are spoken for.
+        // Two are still under way, and their answers may be older news.
         answer(&mut state, now, Some(4), None);
-        assert_eq!(burst(&mut state, now), (2, Turn::AfterAnAnswer));
+        assert_eq!(burst(&mut state, now), (0, Turn::AfterAnAnswer));
+        answer(&mut state, now, Some(5), None);
+        answer(&mut state, now, Some(4), None);
+        assert_eq!(burst(&mut state, now), (4, Turn::AfterAnAnswer));
     }
 
     #[test]
@@ -190,6 +204,17 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_is_as_long_as_the_last_429_asked_for_only_until_there_are_tokens_again() {
+        let (mut state, now) = (State::default(), Instant::now());
+        assert_eq!(state.turn(now), Turn::Now);
+        answer(&mut state, now, Some(0), Some(MS(3000)));
+        let later = now + MS(3000);
+        assert_eq!(state.turn(later), Turn::Now);
+        answer(&mut state, later, Some(0), None);
+        assert_eq!(state.turn(later), Turn::After(MS(250)));
+    }
+
+    #[test]
     fn a_server_that_says_nothing_of_tokens_is_free_again_after_the_first_success() {
         let (mut state, now) = (State::default(), Instant::now());
         assert_eq!(state.turn(now), Turn::Now);
@@ -204,11 +229,15 @@ mod tests {
         let throttle = Throttle::default();
         let permit = throttle.permit(MS(1)).unwrap();
         throttle.answered(permit, None, Some(Duration::from_secs(3600)));
-        assert!(throttle.permit(MS(60_000)).is_err_and(|wait| wait > MS(3_500_000)));
+        assert!(
+            throttle
+                .permit(MS(60_000))
+                .is_err_and(|refused| matches!(refused, NoPermit::Limited(wait) if wait > MS(3_500_000)))
+        );
         let throttle = Throttle::default();
         let permit = throttle.permit(MS(1)).unwrap();
         throttle.answered(permit, Some(1), None);
         let _in_flight = throttle.permit(MS(1)).unwrap();
-        assert!(throttle.permit(Duration::ZERO).is_err());
+        assert_eq!(throttle.permit(Duration::ZERO).err(), Some(NoPermit::Late));
     }
 }

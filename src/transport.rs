@@ -15,7 +15,7 @@ use crate::error::{ApiError, Error, NetworkError, NetworkPhase, OneLine, Refusal
 use crate::invalid_input::InvalidInput;
 use crate::page::{self, BadBody, Page};
 use crate::retry::{self, Policy, Verdict};
-use crate::throttle::{Permit, Throttle};
+use crate::throttle::{NoPermit, Permit, Throttle};
 
 /// Sends requests to one host, as one user.
 pub(crate) struct Transport {
@@ -88,7 +88,7 @@ impl Transport {
             let (permit, attempt) = match challenged.take() {
                 Some(answering) => answering,
                 None => {
-                    let permit = self.permit(request, deadline)?;
+                    let permit = self.permit(request, deadline, &mut last_fault)?;
                     (permit, self.session.authorize(&to_hash).map_err(|error| refused(request, error))?)
                 }
             };
@@ -129,11 +129,23 @@ impl Transport {
     }
 
     /// Waits until the rate limit lets the next request go.
-    fn permit(&self, request: &PageRequest, deadline: &Deadline) -> Result<Permit<'_>, Error> {
-        self.throttle.permit(deadline.time_left()).map_err(|wait| Error::RateLimited {
-            request: Box::new(request.clone()),
-            api: Box::new(ApiError { status: 429, ..ApiError::default() }),
-            retry_after: Some(wait),
+    fn permit(
+        &self,
+        request: &PageRequest,
+        deadline: &Deadline,
+        last_fault: &mut Option<Error>,
+    ) -> Result<Permit<'_>, Error> {
+        self.throttle.permit(deadline.time_left()).map_err(|refused| match (last_fault.take(), refused) {
+            // What this request was told itself says more than what others were told.
+            (Some(fault), _) => fault,
+            (None, NoPermit::Limited(wait)) => Error::RateLimited {
+                request: Box::new(request.clone()),
+                api: Box::new(ApiError { status: 429, ..ApiError::default() }),
+                retry_after: Some(wait),
+            },
+            (None, NoPermit::Late) => {
+                Error::Deadline { request: Box::new(request.clone()), timeout: deadline.timeout, cause: None }
+            }
         })
     }
 
@@ -143,6 +155,7 @@ impl Transport {
                 self.throttle.answered(permit, remaining, Some(retry_after.unwrap_or_default()));
             }
             Ok(_) => self.throttle.answered(permit, remaining, None),
+            Err(_) if remaining.is_some() => self.throttle.answered(permit, remaining, None),
             // Most errors say nothing about tokens.
             Err(_) => drop(permit),
         }

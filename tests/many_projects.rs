@@ -121,6 +121,14 @@ fn when_all_of_several_projects_fail_json_says_so_in_an_object() {
 }
 
 #[test]
+fn a_count_that_cannot_be_is_left_out_of_the_sum() {
+    let atlas = atlas(2).fault(When::always(), Fault::Count(u64::MAX)).start().unwrap();
+    let run = list_all(&atlas, &["-o", "json", "--page", "1"]);
+    let output: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.status, output.get("totalCount")), (Some(0), None), "{run:?}");
+}
+
+#[test]
 fn threads_of_the_library_share_one_challenge() {
     let atlas = atlas(8).start().unwrap();
     let client = client_builder(&atlas).items_per_page(2).build().unwrap();

@@ -79,6 +79,16 @@ fn ndjson_is_a_bucket_a_line_as_atlas_sent_it() {
 }
 
 #[test]
+fn ndjson_is_a_bucket_a_line_whatever_the_server_indents() {
+    let output = list(&["-o", "ndjson", "--pretty"]);
+    assert_eq!(output.lines().count(), 5);
+    for (line, sent) in output.lines().zip(BUCKETS) {
+        let value = |json| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(value(line), value(sent));
+    }
+}
+
+#[test]
 fn json_is_one_object() {
     assert_eq!(
         list(&["-o", "json"]),

@@ -230,6 +230,9 @@ fn an_unknown_project_ends_with_status_4_and_no_network_with_6() {
     let run = list(&atlas, &["--project-id", "000000000000000000000000", "-o", "json"]);
     assert_eq!((run.status, run.stdout.as_str()), (Some(4), ""), "{run:?}");
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    // A header alone would look like a project without buckets.
+    let run = list(&atlas, &["--project-id", "000000000000000000000000", "-o", "csv"]);
+    assert_eq!((run.status, run.stdout.as_str()), (Some(4), ""), "{run:?}");
     let closed = support::closed_port();
     let base_url = format!("http://127.0.0.1:{closed}");
     let run = list(&atlas, &["--project-id", PROJECT, "--base-url", &base_url, "--retries", "0"]);
@@ -372,7 +375,9 @@ fn text_from_arguments_cannot_drive_the_terminal() {
 
 #[test]
 fn help_and_version_go_to_standard_output() {
-    for args in [&["--help"][..], &["list", "--help"], &["demo", "-h"], &["simulate", "-h"], &["-V"]] {
+    for args in
+        [&["--help"][..], &["list", "--help"], &["list", "-V"], &["demo", "-h"], &["simulate", "-h"], &["-V"]]
+    {
         let run = program().args(args.iter()).run();
         assert_eq!(
             (run.status, run.stderr.as_str(), run.stdout.is_empty()),

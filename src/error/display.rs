@@ -73,7 +73,10 @@ impl Error {
 
 fn write_retry_after(f: &mut fmt::Formatter<'_>, retry_after: Option<Duration>) -> fmt::Result {
     match retry_after {
-        Some(wait) => write!(f, "; try again in {} s", wait.as_secs()),
+        Some(wait) => {
+            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+            write!(f, "; try again in {seconds} s")
+        }
         None => f.write_str("; try again later"),
     }
 }

@@ -116,37 +116,41 @@ fn parse_command(page: &'static CommandPage, parser: &mut Parser) -> Result<Comm
         "list" => read(page, parser, ListArgs::set)?.map(Command::List),
         "demo" => read(page, parser, ListArgs::set)?.map(Command::Demo),
         "simulate" => read(page, parser, SimulateArgs::set)?.map(Command::Simulate),
-        "completions" => parse_completions(page, parser)?,
+        "completions" => Ok(parse_completions(page, parser)?.unwrap_or(Command::Help(Some(page)))),
         _ => read(page, parser, |(), _, _| Ok(()))?.map(|()| Command::Man),
     };
-    Ok(command.unwrap_or(Command::Help(Some(page))))
+    Ok(command.unwrap_or_else(|instead| instead))
 }
 
-/// Reads the options of a command one by one; `None` if its help was asked for.
+/// Reads the options of a command one by one; or what was asked for in its place: help, or the version.
 fn read<T: Default>(
-    page: &CommandPage,
+    page: &'static CommandPage,
     parser: &mut Parser,
     set: impl Fn(&mut T, &OptionEntry, &mut Parser) -> Result<(), Mistake>,
-) -> Result<Option<T>, Mistake> {
+) -> Result<Result<T, Command>, Mistake> {
     let mut args = T::default();
     while let Some(arg) = parser.next()? {
         let option = find(page.options, &arg).ok_or_else(|| unknown(page.options, &arg))?;
-        if option.long == "help" {
-            return Ok(None);
+        match option.long {
+            "help" => return Ok(Err(Command::Help(Some(page)))),
+            "version" => return Ok(Err(Command::Version)),
+            _ => {}
         }
         set(&mut args, option, parser)?;
     }
-    Ok(Some(args))
+    Ok(Ok(args))
 }
 
-fn parse_completions(page: &CommandPage, parser: &mut Parser) -> Result<Option<Command>, Mistake> {
+fn parse_completions(page: &'static CommandPage, parser: &mut Parser) -> Result<Option<Command>, Mistake> {
     match parser.next()? {
         Some(Value(name)) => {
             let shell = name.to_str().and_then(Shell::named);
             let shell = shell
                 .ok_or_else(|| Mistake(format!("{name:?} is not a known shell: use bash, zsh or fish")))?;
             // Nothing but help may follow.
-            Ok(read(page, parser, |(), _, _| Ok(()))?.map(|()| Command::Completions(shell)))
+            Ok(read(page, parser, |(), _, _| Ok(()))?
+                .map(|()| Command::Completions(shell))
+                .map_or_else(Some, Some))
         }
         Some(arg) if find(page.options, &arg).is_some() => Ok(None),
         Some(arg) => Err(unknown(page.options, &arg)),

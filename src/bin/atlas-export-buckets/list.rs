@@ -2,8 +2,9 @@
 
 use std::env::VarError;
 use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
-use std::sync::Mutex;
+use std::slice::Iter;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -61,9 +62,12 @@ fn projects(given: &[String]) -> Result<Vec<ProjectId>, String> {
         if id == "-" {
             let mut lines = String::new();
             io::stdin()
-                .take(MAX_STDIN)
+                .take(MAX_STDIN + 1)
                 .read_to_string(&mut lines)
                 .map_err(|error| format!("cannot read project ids from standard input: {error}"))?;
+            if lines.len() as u64 > MAX_STDIN {
+                return Err("standard input is too long for a list of project ids".into());
+            }
             // Some editors put a byte order mark before the first line.
             let lines = lines.trim_start_matches('\u{feff}');
             let lines =
@@ -114,22 +118,20 @@ enum Event {
 
 /// Lists the projects, some at once, and prints them in order.
 ///
-/// Each project has a channel of its own, so that what comes early waits there for its turn, and a worker that is far
-/// ahead waits with it: memory does not grow with the number of buckets.
+/// A project that is being listed has a channel of its own, so that what comes early waits there for its turn. The
+/// channels themselves go through one, in order. Both hold little, and a worker that is far ahead waits: memory grows
+/// neither with the number of buckets nor with that of projects.
 pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> u8 {
-    const AHEAD: usize = 1024;
+    /// Projects that wait for their turn, for each worker.
+    const PROJECTS_AHEAD: usize = 16;
     let start = Instant::now();
-    let (senders, receivers): (Vec<_>, Vec<_>) = projects
-        .iter()
-        .map(|project| (project, sync_channel(AHEAD)))
-        .map(|(p, (s, r))| ((p, s), (p, r)))
-        .unzip();
-    let queue = Mutex::new(senders.into_iter());
+    let (begun, in_order) = sync_channel(args.jobs * PROJECTS_AHEAD);
+    let queue = Mutex::new((projects.iter(), begun));
     thread::scope(|scope| {
         for _ in 0..args.jobs.min(projects.len()) {
             scope.spawn(|| {
-                while let Some((project, sender)) = next(&queue) {
-                    list_project(client, project, args, &sender);
+                while let Some((project, events)) = begin(&queue, args.format) {
+                    list_project(client, project, args, &events);
                 }
             });
         }
@@ -140,7 +142,11 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
         };
         let stdout = BufWriter::new(progress::Stdout(io::stdout().lock()));
         let mut progress = Progress::new(projects.len(), args.quiet || args.verbose);
-        let printed = print(receivers, Output::new(args.format, style, stdout), &mut progress);
+        let printed = print(
+            in_order.iter().take(projects.len()),
+            Output::new(args.format, style, stdout),
+            &mut progress,
+        );
         progress.finish();
         match printed {
             Ok(first_failure) => {
@@ -167,9 +173,23 @@ fn summarise(client: &Client, progress: &Progress, start: Instant) {
     );
 }
 
-fn next<T>(queue: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
-    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next()
+/// Takes the next project, and tells the printer that it has begun, in order.
+fn begin<'p>(
+    queue: &Mutex<(Iter<'p, ProjectId>, Order<'p>)>,
+    format: Format,
+) -> Option<(&'p ProjectId, SyncSender<Event>)> {
+    // A body is a whole page, a bucket is little.
+    let ahead = if format == Format::Raw { 1 } else { 64 };
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let project = queue.0.next()?;
+    let (events, receiver) = sync_channel(ahead);
+    // It fails if the printer has ended.
+    queue.1.send((project, receiver)).ok()?;
+    Some((project, events))
 }
+
+/// Where workers tell the printer what they have begun.
+type Order<'p> = SyncSender<(&'p ProjectId, Receiver<Event>)>;
 
 /// Sends events until the end, or until nobody listens any more.
 fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &SyncSender<Event>) {
@@ -210,8 +230,8 @@ fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &
 }
 
 /// Prints the projects in order, each as it comes; returns the status of the first that failed.
-fn print(
-    projects: Vec<(&ProjectId, Receiver<Event>)>,
+fn print<'p>(
+    projects: impl Iterator<Item = (&'p ProjectId, Receiver<Event>)>,
     mut output: Output<impl Write>,
     progress: &mut Progress,
 ) -> io::Result<u8> {

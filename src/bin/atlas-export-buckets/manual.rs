@@ -88,6 +88,7 @@ impl CommandPage {
 }
 
 const HELP: OptionEntry = OptionEntry::new("help", "this text").short('h');
+const VERSION: OptionEntry = OptionEntry::new("version", "the version").short('V');
 const OUTPUT: OptionEntry = OptionEntry::new("output", "table (default), json, ndjson, csv or raw")
     .short('o')
     .takes("F", Kind::OneOf(&["table", "json", "ndjson", "csv", "raw"]));
@@ -98,10 +99,8 @@ const VERBOSE: OptionEntry =
 const QUIET: OptionEntry = OptionEntry::new("quiet", "show errors only").short('q');
 
 /// What can stand in the place of a command.
-pub(crate) const OPTIONS: &[OptionEntry] = &[
-    OptionEntry::new("help", "this text, or that of a command").short('h'),
-    OptionEntry::new("version", "the version").short('V'),
-];
+pub(crate) const OPTIONS: &[OptionEntry] =
+    &[OptionEntry::new("help", "this text, or that of a command").short('h'), VERSION];
 
 pub(crate) const COMMANDS: &[CommandPage] = &[
     CommandPage {
@@ -132,6 +131,7 @@ pub(crate) const COMMANDS: &[CommandPage] = &[
             VERBOSE,
             QUIET,
             HELP,
+            VERSION,
         ],
         notes: &[],
         examples: &[

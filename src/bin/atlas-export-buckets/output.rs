@@ -92,7 +92,12 @@ impl<W: Write> Output<W> {
                 rows.clear();
             }
             Form::Json(json) => json.complete(&mut self.out, total_count)?,
-            Form::Ndjson | Form::Csv { .. } | Form::Raw => {}
+            Form::Csv { has_begun } => {
+                if !std::mem::replace(has_begun, true) {
+                    write_csv_header(&mut self.out, self.style.has_several_projects)?;
+                }
+            }
+            Form::Ndjson | Form::Raw => {}
         }
         // The next project may take its time.
         self.out.flush()
@@ -112,9 +117,6 @@ impl<W: Write> Output<W> {
         match &mut self.form {
             Form::Json(json) if self.style.has_several_projects || json.errors.is_empty() => {
                 json.finish(&mut self.out)?;
-            }
-            Form::Csv { has_begun: false } => {
-                write_csv_header(&mut self.out, self.style.has_several_projects)?
             }
             _ => {}
         }
@@ -145,7 +147,7 @@ impl Json {
 
     fn complete(&mut self, out: &mut impl Write, total_count: Option<u64>) -> io::Result<()> {
         self.begin(out)?;
-        self.total_count = self.total_count.zip(total_count).map(|(sum, count)| sum + count);
+        self.total_count = self.total_count.zip(total_count).and_then(|(sum, count)| sum.checked_add(count));
         for bucket in self.pending.drain(..) {
             if std::mem::replace(&mut self.has_results, true) {
                 out.write_all(b",")?;
@@ -186,6 +188,8 @@ impl Json {
 /// The bucket as Atlas sent it, with several projects also its project.
 fn to_json(project: Option<&ProjectId>, bucket: &ExportBucket) -> io::Result<String> {
     let mut json = serde_json::to_string(bucket)?;
+    // In fields that are kept as they came the server may have indented; in JSON a line end is white space always.
+    json.retain(|character| !matches!(character, '\n' | '\r'));
     if let Some(project) = project
         && bucket.other.get("groupId").is_none()
         && json.pop() == Some('}')
