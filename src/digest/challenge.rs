@@ -128,7 +128,7 @@ impl NoChallenge {
     const MAX_OFFERED: usize = 16;
 
     /// The challenge, if it can be answered; if it cannot, it is listed.
-    fn unless_answerable(&mut self, draft: Option<Draft<'_>>) -> Option<Challenge> {
+    fn unless_answerable(&mut self, draft: Option<&mut Draft<'_>>) -> Option<Challenge> {
         match draft?.finish() {
             Ok(challenge) => Some(challenge),
             Err(refused) => {
@@ -184,11 +184,12 @@ impl Challenge {
                     next
                 }
             };
-            if let Some(challenge) = none.unless_answerable(draft.replace(next)) {
+            if let Some(challenge) = none.unless_answerable(draft.as_mut()) {
                 return Ok(challenge);
             }
+            draft = Some(next);
         }
-        none.unless_answerable(draft).ok_or(none)
+        none.unless_answerable(draft.as_mut()).ok_or(none)
     }
 }
 
@@ -281,7 +282,8 @@ impl<'a> Draft<'a> {
         self.get(known).is_some_and(|given| given.eq_ignore_ascii_case(value.as_bytes()))
     }
 
-    fn finish(mut self) -> Result<Challenge, (String, Unanswerable)> {
+    /// Leaves nothing behind that is of use.
+    fn finish(&mut self) -> Result<Challenge, (String, Unanswerable)> {
         match self.check() {
             Ok((algorithm, qop)) => Ok(Challenge {
                 algorithm,
