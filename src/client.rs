@@ -107,7 +107,7 @@ impl Client {
     /// page is given once, and if the server's count falls in between, which means that others may have moved to a page
     /// already read, the listing fails with [`Incomplete::Shrunk`](crate::Incomplete::Shrunk). A bucket that is made
     /// during the listing may be missed, and so may one that moves while as many others are made as deleted. None of
-    /// this can happen to a project of 500 buckets or fewer, which is one page.
+    /// this can happen to a project whose buckets fit one page, which with the default of 500 they mostly do.
     pub fn export_buckets(&self, project_id: &ProjectId) -> ExportBuckets {
         ExportBuckets::new(self.export_bucket_pages(project_id))
     }
@@ -207,7 +207,7 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     /// Where Atlas is: scheme, host, and perhaps port and path. Default: `https://cloud.mongodb.com`.
     ///
-    /// Plain http is allowed to this machine only (`localhost`, `127.0.0.0/8`, `[::1]`), and then no proxy is used.
+    /// Plain http is allowed to this machine only (`localhost`, `127.0.0.0/8`, `[::1]`). The default agent then uses no proxy.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self
