@@ -210,6 +210,13 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
+    /// A copy for an error, which needs one rarely.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn boxed(&self) -> Box<PageRequest> {
+        Box::new(self.clone())
+    }
+
     /// The request-target: path and query.
     pub(crate) fn target(&self) -> &str {
         self.url.get(self.target_at..).unwrap_or_default()

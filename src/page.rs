@@ -44,26 +44,17 @@ pub struct RateLimit {
 }
 
 impl Page {
-    /// A page from its parsed content, its bytes, and the header fields of the answer.
-    pub(crate) fn new<'h>(
-        page_num: u32,
-        content: Content,
-        body: Vec<u8>,
-        header: impl Fn(&'static str) -> Option<&'h str>,
-    ) -> Page {
+    /// A page from its parsed content and its bytes; what the head of the answer says is yet to come.
+    pub(crate) fn new(page_num: u32, content: Content, body: Vec<u8>) -> Page {
         let Content { results, total_count, links } = content;
-        let text = |name| header(name).map(str::to_owned);
         Page {
             page_num,
             results,
             total_count,
             links,
-            rate_limit: RateLimit {
-                limit: number(header("ratelimit-limit")),
-                remaining: number(header("ratelimit-remaining")),
-            },
-            deprecation: text("deprecation"),
-            sunset: text("sunset"),
+            rate_limit: RateLimit::default(),
+            deprecation: None,
+            sunset: None,
             body,
         }
     }
@@ -78,11 +69,6 @@ impl Page {
     pub(crate) fn has_links(&self) -> bool {
         self.links.as_ref().is_some_and(|links| links.iter().any(|link| link.rel.is_some()))
     }
-}
-
-/// The value of a header field that counts something.
-pub(crate) fn number(value: Option<&str>) -> Option<u64> {
-    value?.trim().parse().ok()
 }
 
 /// What a body with status 200 contains.

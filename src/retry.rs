@@ -42,7 +42,8 @@ impl Policy {
         let ceiling = Self::FIRST_BACKOFF
             .saturating_mul(1_u32.checked_shl(retries_done).unwrap_or(u32::MAX))
             .min(Self::MAX_BACKOFF);
-        let backoff = ceiling.mul_f64(f64::from(random) / f64::from(u32::MAX));
+        // In 65,537 steps: 0xffff is that part of the largest `u32`.
+        let backoff = ceiling * (random / 0xffff) / 0x1_0001;
         let wait = retry_after.filter(|wait| !wait.is_zero()).unwrap_or(backoff);
         if wait < time_left { Verdict::RetryAfter(wait) } else { Verdict::GiveUp }
     }

@@ -7,15 +7,21 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use rand::TryRng as _;
-use ureq::http::{HeaderMap, header};
+use ureq::http::header::{self, HeaderMap, HeaderName};
 
 use crate::digest::{self, Attempt, Session};
 use crate::endpoint::PageRequest;
 use crate::error::{ApiError, Error, NetworkError, NetworkPhase, OneLine, Refusal};
 use crate::invalid_input::InvalidInput;
-use crate::page::{self, BadBody, Page};
+use crate::page::{self, BadBody, Content, Page, RateLimit};
 use crate::retry::{self, Policy, Verdict};
 use crate::throttle::{NoPermit, Permit, Throttle};
+
+const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
+const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 /// Sends requests to one host, as one user.
 pub(crate) struct Transport {
@@ -58,8 +64,18 @@ struct RawAnswer {
 
 impl RawAnswer {
     /// A header field, if it is text.
-    fn header(&self, name: &str) -> Option<&str> {
+    fn field(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    fn rate_limit(&self) -> RateLimit {
+        let count = |name| self.field(name)?.trim_ascii().parse().ok();
+        RateLimit { limit: count(RATELIMIT_LIMIT), remaining: count(RATELIMIT_REMAINING) }
+    }
+
+    /// All values of a header field.
+    fn all(&self, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+        self.headers.get_all(name).iter().map(|value| value.as_bytes())
     }
 }
 
@@ -99,12 +115,10 @@ impl Transport {
                     continue;
                 }
                 Outcome::Answered(answer) => {
-                    let info =
-                        answer.headers.get_all("authentication-info").iter().map(|value| value.as_bytes());
                     self.session
-                        .accepted(attempt, &to_hash, info, &answer.body)
+                        .accepted(attempt, &to_hash, answer.all(AUTHENTICATION_INFO), &answer.body)
                         .map_err(|error| refused(request, error))?;
-                    let remaining = page::number(answer.header("ratelimit-remaining"));
+                    let remaining = answer.rate_limit().remaining;
                     let result = judge(request, answer);
                     self.tell_throttle(permit, remaining, &result);
                     match result {
@@ -139,12 +153,12 @@ impl Transport {
             // What this request was told itself says more than what others were told.
             (Some(fault), _) => fault,
             (None, NoPermit::Limited(wait)) => Error::RateLimited {
-                request: Box::new(request.clone()),
+                request: request.boxed(),
                 api: Box::new(ApiError { status: 429, ..ApiError::default() }),
                 retry_after: Some(wait),
             },
             (None, NoPermit::Late) => {
-                Error::Deadline { request: Box::new(request.clone()), timeout: deadline.timeout, cause: None }
+                Error::Deadline { request: request.boxed(), timeout: deadline.timeout, cause: None }
             }
         })
     }
@@ -167,15 +181,14 @@ impl Transport {
         attempt: Attempt,
         answer: &RawAnswer,
     ) -> Result<Attempt, Error> {
-        let challenges =
-            answer.headers.get_all(header::WWW_AUTHENTICATE).iter().map(|value| value.as_bytes());
+        let challenges = answer.all(header::WWW_AUTHENTICATE);
         let challenged =
             self.session.challenged(attempt, challenges, &digest::Request::get(request.target()));
         let attempt = challenged.map_err(|reason| match reason {
             digest::Error::NoRandomness => refused(request, reason),
             reason => {
                 let api = Box::new(page::parse_error(answer.status, &answer.body));
-                Error::NotAuthenticated { request: Box::new(request.clone()), reason, api }
+                Error::NotAuthenticated { request: request.boxed(), reason, api }
             }
         })?;
         match attempt.authorization() {
@@ -223,8 +236,8 @@ impl Transport {
             return Outcome::Answered(answer);
         }
         self.counters.challenges.fetch_add(1, Relaxed);
-        for challenge in answer.headers.get_all(header::WWW_AUTHENTICATE) {
-            log::debug!("challenged: {}", OneLine(&String::from_utf8_lossy(challenge.as_bytes())));
+        for challenge in answer.all(header::WWW_AUTHENTICATE) {
+            log::debug!("challenged: {}", OneLine(&String::from_utf8_lossy(challenge)));
         }
         Outcome::Challenged(answer)
     }
@@ -237,7 +250,7 @@ impl Transport {
     ) -> Result<RawAnswer, Fault> {
         let mut builder = self
             .agent
-            .get(&request.url)
+            .get(request.url.as_str())
             .config()
             .timeout_global(Some(deadline.time_left().min(Self::LONGEST_WAIT)))
             .http_status_as_error(false)
@@ -246,8 +259,8 @@ impl Transport {
             .max_redirects_will_error(false)
             .build()
             .header(header::ACCEPT, request.accept)
-            .header(header::USER_AGENT, &self.user_agent);
-        if let Some(authorization) = attempt.authorization() {
+            .header(header::USER_AGENT, self.user_agent.as_str());
+        if let Some(authorization) = attempt.authorization().and_then(|value| str::from_utf8(value).ok()) {
             builder = builder.header(header::AUTHORIZATION, authorization);
         }
         let response = builder.call().map_err(Fault::from)?;
@@ -283,26 +296,23 @@ fn read_body(body: ureq::Body, max: u64, whole: bool) -> Result<Vec<u8>, Fault> 
 fn judge(request: &PageRequest, answer: RawAnswer) -> Result<Page, Error> {
     let api = match answer.status {
         200 => match page::parse(&answer.body) {
-            Ok(content) => {
-                let header = |name| answer.headers.get(name)?.to_str().ok();
-                return Ok(Page::new(request.page_num, content, answer.body, header));
-            }
+            Ok(content) => return Ok(to_page(request, content, answer)),
             Err(BadBody::Error(enclosed)) => enclosed,
             Err(BadBody::Truncated) => return Err(truncated(request)),
             Err(BadBody::Malformed(problem, source)) => {
-                return Err(Error::Malformed { request: Box::new(request.clone()), problem, source });
+                return Err(Error::Malformed { request: request.boxed(), problem, source });
             }
         },
         status @ 300..400 => {
-            let location = answer.header("location").map(str::to_owned);
+            let location = answer.field(header::LOCATION).map(str::to_owned);
             return Err(refusal(request, Refusal::Redirect { status, location }));
         }
         status => page::parse_error(status, &answer.body),
     };
     let retry_after = answer
-        .header("retry-after")
+        .field(header::RETRY_AFTER)
         .and_then(|value| retry::parse_retry_after(value.as_bytes(), SystemTime::now()));
-    let (request, status, api) = (Box::new(request.clone()), api.status, Box::new(api));
+    let (request, status, api) = (request.boxed(), api.status, Box::new(api));
     Err(match status {
         401 => Error::NotAuthenticated { request, reason: digest::Error::Refused { stale: false }, api },
         403 => Error::Forbidden { request, api },
@@ -312,6 +322,14 @@ fn judge(request: &PageRequest, answer: RawAnswer) -> Result<Page, Error> {
     })
 }
 
+/// The page with what the head of its answer says.
+fn to_page(request: &PageRequest, content: Content, answer: RawAnswer) -> Page {
+    let text = |name| answer.field(name).map(str::to_owned);
+    let (deprecation, sunset) = (text(DEPRECATION), text(SUNSET));
+    let rate_limit = answer.rate_limit();
+    Page { rate_limit, deprecation, sunset, ..Page::new(request.page_num, content, answer.body) }
+}
+
 /// A body without a length that the connection's end cut off: only its content tells.
 fn truncated(request: &PageRequest) -> Error {
     let source = NetworkError {
@@ -319,11 +337,11 @@ fn truncated(request: &PageRequest) -> Error {
         message: "the answer ends too early".into(),
         is_transient: true,
     };
-    Error::Network { request: Box::new(request.clone()), source }
+    Error::Network { request: request.boxed(), source }
 }
 
 fn refusal(request: &PageRequest, reason: Refusal) -> Error {
-    Error::Refused { request: Box::new(request.clone()), reason }
+    Error::Refused { request: request.boxed(), reason }
 }
 
 fn refused(request: &PageRequest, reason: digest::Error) -> Error {
@@ -358,50 +376,48 @@ impl Deadline {
     }
 
     /// Turns an error of `ureq` into ours.
+    #[cold]
     fn explain(&self, request: &PageRequest, error: ureq::Error, last_fault: &mut Option<Error>) -> Error {
-        let request = Box::new(request.clone());
-        let network = |phase, is_transient, message: String| Error::Network {
-            request: request.clone(),
-            source: NetworkError { phase, message, is_transient },
-        };
         use NetworkPhase::{Connect, Exchange, Tls};
-        match error {
+        let request = request.boxed();
+        let text = error.to_string();
+        let (phase, is_transient, message) = match error {
             ureq::Error::Timeout(timeout)
                 if timeout == ureq::Timeout::Global || self.time_left() < Self::ROUNDING =>
             {
-                Error::Deadline {
-                    request: request.clone(),
-                    timeout: self.timeout,
-                    cause: last_fault.take().map(Box::new),
-                }
+                let cause = last_fault.take().map(Box::new);
+                return Error::Deadline { request, timeout: self.timeout, cause };
             }
             // The agent that the user handed in has timeouts of its own.
             ureq::Error::Timeout(timeout) => {
-                network(Exchange, true, format!("the agent's own timeout \"{timeout}\" passed"))
+                (Exchange, true, format!("the agent's own timeout \"{timeout}\" passed"))
             }
-            ureq::Error::HostNotFound => network(Connect, true, "the host name is not known".into()),
-            ureq::Error::ConnectionFailed => network(Connect, true, "no address answers".into()),
-            ureq::Error::ConnectProxyFailed(message) => {
-                network(Connect, false, format!("the proxy: {message}"))
-            }
+            ureq::Error::HostNotFound => (Connect, true, "the host name is not known".into()),
+            ureq::Error::ConnectionFailed => (Connect, true, "no address answers".into()),
+            ureq::Error::ConnectProxyFailed(message) => (Connect, false, format!("the proxy: {message}")),
             ureq::Error::Io(error) => {
                 let (phase, is_transient) = classify(&error);
-                network(phase, is_transient, error.to_string())
+                (phase, is_transient, error.to_string())
             }
-            ureq::Error::LargeResponseHeader(..) => Error::Refused { request, reason: Refusal::HeadTooLarge },
+            ureq::Error::LargeResponseHeader(..) => {
+                return Error::Refused { request, reason: Refusal::HeadTooLarge };
+            }
             // The type of this error is not public in ureq.
-            ureq::Error::Protocol(error) if error.to_string().contains("too many headers") => {
-                Error::Refused { request, reason: Refusal::HeadTooLarge }
-            }
             ureq::Error::Protocol(error) => {
-                Error::Malformed { request, problem: format!("not HTTP: {error}"), source: None }
+                let problem = error.to_string();
+                return if problem.contains("too many headers") {
+                    Error::Refused { request, reason: Refusal::HeadTooLarge }
+                } else {
+                    Error::Malformed { request, problem: format!("not HTTP: {problem}"), source: None }
+                };
             }
             #[cfg(feature = "rustls")]
-            ureq::Error::Rustls(error) => network(Tls, false, error.to_string()),
-            ureq::Error::Tls(message) => network(Tls, false, message.into()),
-            ureq::Error::TlsRequired => network(Tls, false, error.to_string()),
-            other => network(Exchange, false, other.to_string()),
-        }
+            ureq::Error::Rustls(error) => (Tls, false, error.to_string()),
+            ureq::Error::Tls(message) => (Tls, false, message.into()),
+            ureq::Error::TlsRequired => (Tls, false, text),
+            _ => (Exchange, false, text),
+        };
+        Error::Network { request, source: NetworkError { phase, message, is_transient } }
     }
 }
 

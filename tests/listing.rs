@@ -49,6 +49,20 @@ fn small_pages_are_walked_to_the_end() {
 }
 
 #[test]
+fn the_size_hint_says_how_many_are_at_hand() {
+    let atlas = strict().buckets(sample_buckets(5)).start().unwrap();
+    let mut buckets =
+        client_builder(&atlas).items_per_page(3).build().unwrap().export_buckets(&project(&atlas));
+    let mut hints = vec![buckets.size_hint()];
+    while let Some(bucket) = buckets.next() {
+        bucket.unwrap();
+        hints.push(buckets.size_hint());
+    }
+    let expected = [(0, None), (2, None), (1, None), (0, None), (1, Some(1)), (0, Some(0))];
+    assert_eq!(hints, expected);
+}
+
+#[test]
 fn every_way_to_ask_gives_the_same_list() {
     type Setting = fn(atlas_export_buckets::ClientBuilder) -> atlas_export_buckets::ClientBuilder;
     let settings: [(&str, Setting); 5] = [
