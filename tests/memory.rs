@@ -1,4 +1,4 @@
-//! How much memory the program takes at most while a body does not end.
+//! How much memory the program takes at most: while a body does not end, and while a list does not.
 
 // Only there does the system tell the peak of another process.
 #![cfg(target_os = "linux")]
@@ -8,9 +8,10 @@ mod support;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener};
+use std::time::Duration;
 use std::{fs, thread};
 
-use atlas_export_buckets::simulator::{Fault, Simulator, When};
+use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
 use support::program::program;
 use support::wait::wait_for;
 
@@ -76,4 +77,26 @@ fn a_body_that_stops_at_the_limit_costs_less_than_32_mib() {
     println!("a body of 16 MiB that does not end: {peak} KiB");
     assert!(peak > LIMIT as u64 / 1024, "all of it was read: {peak} KiB");
     assert!(peak < MOST_KIB, "{peak} KiB");
+}
+
+/// The peak after so many whole pages of 500 were printed, while the next one is waited for.
+fn peak_after(pages: usize) -> u64 {
+    let never = Fault::Delay(Duration::from_secs(3600));
+    let atlas = Simulator::builder().buckets(sample_buckets(500 * pages + 1));
+    // The first request is challenged.
+    let atlas = atlas.fault(When::nth(pages as u64 + 2), never).start().unwrap();
+    let running = program()
+        .args(["list", "-o", "ndjson", "--project-id", atlas.project_id(), "--base-url", atlas.base_url()])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key())
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key())
+        .start();
+    assert!(running.first_lines(500 * pages).iter().all(|line| line.ends_with('}')));
+    peak_kib(running.id()).unwrap()
+}
+
+#[test]
+fn memory_does_not_grow_with_the_list() {
+    let (few, many) = (peak_after(2), peak_after(100));
+    println!("1,000 buckets: {few} KiB; 50,000: {many} KiB");
+    assert!(many * 10 <= few * 13, "{few} KiB, then {many} KiB");
 }

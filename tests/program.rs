@@ -4,7 +4,9 @@
 
 mod support;
 
-use atlas_export_buckets::simulator::{Simulator, sample_buckets};
+use std::time::Duration;
+
+use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
 use support::program::{Run, program};
 use support::sample_ids;
 
@@ -278,6 +280,36 @@ fn several_projects_are_listed_in_the_order_given_each_once() {
         (errors.len(), &errors[0]["groupId"], &errors[0]["errorCode"]),
         (1, &unknown.into(), &"GROUP_NOT_FOUND".into())
     );
+}
+
+#[test]
+fn what_is_printed_at_once_does_not_wait_for_the_next_page() {
+    for (format, lines) in [("ndjson", 2), ("csv", 3)] {
+        let never = Fault::Delay(Duration::from_secs(3600));
+        // The challenge, the first page, and the second, which does not come.
+        let atlas =
+            Simulator::builder().buckets(sample_buckets(4)).fault(When::nth(3), never).start().unwrap();
+        let running = program()
+            .args(["list", "--project-id", atlas.project_id(), "-o", format, "--limit", "2"])
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key())
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key())
+            .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+            .start();
+        let printed = running.first_lines(lines);
+        assert!(printed.iter().all(|line| !line.is_empty()), "{format}: {printed:?}");
+        let ids = sample_ids(2);
+        assert!(printed[lines - 1].contains(&ids[1]), "{format}: {printed:?}");
+    }
+}
+
+#[test]
+fn the_summary_counts_the_buckets_of_every_format() {
+    let atlas = simulator(5);
+    for format in ["table", "json", "ndjson", "csv", "raw"] {
+        let run = list(&atlas, &["--project-id", PROJECT, "-v", "--limit", "2", "-o", format]);
+        let summary = "atlas-export-buckets: projects: 1, buckets: 5, requests: ";
+        assert!(run.stderr.lines().any(|line| line.starts_with(summary)), "{format}: {}", run.stderr);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ProjectId};
+use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ExportBuckets, Page, ProjectId};
 
 use crate::options::{Format, ListArgs};
 use crate::output::{Output, Style};
@@ -108,10 +108,10 @@ fn variable(name: &str) -> Result<Option<String>, String> {
 
 /// What a worker tells of a project.
 enum Event {
-    /// A page's body, for `raw`.
-    Body(Vec<u8>),
-    /// A bucket, for every other format, and how many there are, if that is known.
-    Bucket(Box<ExportBucket>, Option<u64>),
+    /// A page, for `raw`, and how many buckets there are, if that is known.
+    Page(Box<Page>, Option<u64>),
+    /// Some buckets, for every other format, and how many there are, if that is known.
+    Buckets(Vec<ExportBucket>, Option<u64>),
     /// The end: how many buckets the project has, if that is known, or why the list is not complete.
     End(Result<Option<u64>, Error>),
 }
@@ -130,7 +130,7 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
     thread::scope(|scope| {
         for _ in 0..args.jobs.min(projects.len()) {
             scope.spawn(|| {
-                while let Some((project, events)) = begin(&queue, args.format) {
+                while let Some((project, events)) = begin(&queue) {
                     list_project(client, project, args, &events);
                 }
             });
@@ -174,15 +174,10 @@ fn summarise(client: &Client, progress: &Progress, start: Instant) {
 }
 
 /// Takes the next project, and tells the printer that it has begun, in order.
-fn begin<'p>(
-    queue: &Mutex<(Iter<'p, ProjectId>, Order<'p>)>,
-    format: Format,
-) -> Option<(&'p ProjectId, SyncSender<Event>)> {
-    // A body is a whole page, a bucket is little.
-    let ahead = if format == Format::Raw { 1 } else { 64 };
+fn begin<'p>(queue: &Mutex<(Iter<'p, ProjectId>, Order<'p>)>) -> Option<(&'p ProjectId, SyncSender<Event>)> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     let project = queue.0.next()?;
-    let (events, receiver) = sync_channel(ahead);
+    let (events, receiver) = sync_channel(1);
     // It fails if the printer has ended.
     queue.1.send((project, receiver)).ok()?;
     Some((project, events))
@@ -194,39 +189,59 @@ type Order<'p> = SyncSender<(&'p ProjectId, Receiver<Event>)>;
 /// Sends events until the end, or until nobody listens any more.
 fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &SyncSender<Event>) {
     let send = |event| events.send(event).is_ok();
-    let bucket = |bucket, of| send(Event::Bucket(Box::new(bucket), of));
     let result = match (args.page, args.format) {
         (Some(page_num), format) => client.export_bucket_page(project, page_num).map(|page| {
             let count = page.results.len() as u64;
+            let total_count = page.total_count;
             if format == Format::Raw {
-                send(Event::Body(page.body));
+                send(Event::Page(Box::new(page), Some(count)));
             } else {
-                page.results.into_iter().all(|next| bucket(next, Some(count)));
+                send(Event::Buckets(page.results, Some(count)));
             }
-            page.total_count
+            total_count
         }),
         (None, Format::Raw) => client
             .export_bucket_pages(project)
-            .try_for_each(|page| page.map(|page| _ = send(Event::Body(page.body))))
+            .try_for_each(|page| {
+                let page = page?;
+                let of = page.total_count;
+                send(Event::Page(Box::new(page), of));
+                Ok(())
+            })
             .map(|()| None),
-        (None, _) => {
-            let mut buckets = client.export_buckets(project);
-            let mut count = 0;
-            loop {
-                match buckets.next() {
-                    Some(Ok(next)) => {
-                        if !bucket(next, buckets.total_count()) {
-                            return;
-                        }
-                        count += 1;
-                    }
-                    Some(Err(error)) => break Err(error),
-                    None => break Ok(Some(count)),
-                }
-            }
-        }
+        (None, _) => send_buckets(client.export_buckets(project), events).map(Some),
     };
     send(Event::End(result));
+}
+
+/// Sends the buckets as they come, some at once, and returns how many there were. It ends early if nobody listens any
+/// more.
+fn send_buckets(mut buckets: ExportBuckets, events: &SyncSender<Event>) -> Result<u64, Error> {
+    /// To wake the printer for each would take longer than to read it.
+    const AT_ONCE: usize = 64;
+    let mut count = 0;
+    while let Some(first) = buckets.next() {
+        let mut some = vec![first?];
+        // The next page may take its time.
+        let at_hand = buckets.size_hint().0.min(AT_ONCE - 1);
+        for bucket in buckets.by_ref().take(at_hand) {
+            some.push(bucket?);
+        }
+        count += some.len() as u64;
+        if events.send(Event::Buckets(some, buckets.total_count())).is_err() {
+            break;
+        }
+    }
+    Ok(count)
+}
+
+/// The next event, `None` after the last. What was printed goes out before it is waited for.
+fn next_event(events: &Receiver<Event>, output: &mut Output<impl Write>) -> io::Result<Option<Event>> {
+    if let Ok(event) = events.try_recv() {
+        return Ok(Some(event));
+    }
+    output.flush()?;
+    Ok(events.recv().ok())
 }
 
 /// Prints the projects in order, each as it comes; returns the status of the first that failed.
@@ -237,12 +252,15 @@ fn print<'p>(
 ) -> io::Result<u8> {
     let mut first_failure = status::DONE;
     for (project, events) in projects {
-        for event in events {
+        while let Some(event) = next_event(&events, &mut output)? {
             match event {
-                Event::Body(body) => output.body(&body)?,
-                Event::Bucket(bucket, of) => {
-                    output.bucket(project, &bucket)?;
-                    progress.bucket(of);
+                Event::Page(page, of) => {
+                    output.body(&page.body)?;
+                    progress.add(page.results.len() as u64, of);
+                }
+                Event::Buckets(buckets, of) => {
+                    buckets.iter().try_for_each(|bucket| output.bucket(project, bucket))?;
+                    progress.add(buckets.len() as u64, of);
                 }
                 Event::End(Ok(total_count)) => output.complete(project, total_count)?,
                 Event::End(Err(error)) => {

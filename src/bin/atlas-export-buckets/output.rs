@@ -113,6 +113,11 @@ impl<W: Write> Output<W> {
         self.out.flush()
     }
 
+    /// Lets out what was printed so far.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     pub(crate) fn finish(mut self) -> io::Result<()> {
         match &mut self.form {
             Form::Json(json) if self.style.has_several_projects || json.errors.is_empty() => {
@@ -189,7 +194,9 @@ impl Json {
 fn to_json(project: Option<&ProjectId>, bucket: &ExportBucket) -> io::Result<String> {
     let mut json = serde_json::to_string(bucket)?;
     // In fields that are kept as they came the server may have indented; in JSON a line end is white space always.
-    json.retain(|character| !matches!(character, '\n' | '\r'));
+    if json.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        json.retain(|character| !matches!(character, '\n' | '\r'));
+    }
     if let Some(project) = project
         && bucket.other.get("groupId").is_none()
         && json.pop() == Some('}')

@@ -74,12 +74,13 @@ impl Progress {
         Progress { projects, projects_done: 0, buckets: 0 }
     }
 
-    /// A bucket was printed, of so many in its project.
-    pub(crate) fn bucket(&mut self, of: Option<u64>) {
+    /// Buckets were printed, of so many in their project.
+    pub(crate) fn add(&mut self, buckets: u64, of: Option<u64>) {
         // Fewer are done before anybody can read how far it is.
         const STEP: u64 = 100;
-        self.buckets += 1;
-        if self.buckets.is_multiple_of(STEP) {
+        let steps = self.buckets / STEP;
+        self.buckets += buckets;
+        if self.buckets / STEP > steps {
             self.show(of);
         }
     }
