@@ -1,0 +1,142 @@
+//! The fields of an object that nobody knows yet: kept as JSON, unchanged and in their order.
+
+use std::fmt;
+
+use serde::de::{Error as _, MapAccess};
+use serde::ser::SerializeMap;
+use serde_json::value::RawValue;
+
+/// The fields of an object that this crate does not know, as JSON.
+#[derive(Clone, Default)]
+pub struct OtherFields {
+    /// Names and values, one behind the other: to allocate each by itself would take longer than to read it.
+    text: String,
+    /// Where in it each name and each value ends.
+    ends: Vec<(usize, usize)>,
+}
+
+impl OtherFields {
+    /// How deep arrays and objects in an unknown field may nest; as deep as serde_json reads what is known.
+    const MAX_DEPTH: usize = 128;
+
+    /// The value of a field, in JSON, as it was received.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, json)| json)
+    }
+
+    /// Names and values, in JSON.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0;
+        self.ends.iter().filter_map(move |&(name_end, end)| {
+            let field = Some((self.text.get(start..name_end)?, self.text.get(name_end..end)?));
+            start = end;
+            field
+        })
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub(super) fn push(&mut self, name: &str, json: &str) {
+        if self.ends.is_empty() {
+            // Room for a few.
+            self.text.reserve(128);
+        }
+        self.text.push_str(name);
+        let name_end = self.text.len();
+        self.text.push_str(json);
+        self.ends.push((name_end, self.text.len()));
+    }
+
+    pub(super) fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        let value: Box<RawValue> = map.next_value()?;
+        if is_deeper_than(Self::MAX_DEPTH, value.get()) {
+            return Err(A::Error::custom(format!("{name} nests deeper than {}", Self::MAX_DEPTH)));
+        }
+        self.push(name, value.get());
+        Ok(())
+    }
+
+    pub(super) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.iter().try_for_each(|(name, json)| {
+            let value: &RawValue = serde_json::from_str(json).map_err(serde::ser::Error::custom)?;
+            map.serialize_entry(name, value)
+        })
+    }
+}
+
+impl fmt::Debug for OtherFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for OtherFields {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+/// Whether well-formed JSON nests deeper than that.
+fn is_deeper_than(most: usize, json: &str) -> bool {
+    // Each level is opened and closed, so most values are too short for it.
+    json.len() > 2 * most && depth(json) > most
+}
+
+/// How deep well-formed JSON nests.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ExportBucket;
+
+    #[test]
+    fn unknown_fields_may_nest_as_deep_as_known_ones_only() {
+        let nested = |depth| format!(r#"{{"x":{}"\\\"["{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(depth(&nested(100)), 101);
+        let bucket = |depth: usize| {
+            let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            let json = format!(r#"{{"_id":"5","bucketName":"b","cloudProvider":"AWS","x":{value}}}"#);
+            serde_json::from_str::<ExportBucket>(&json)
+        };
+        assert!(bucket(128).is_ok());
+        assert!(bucket(129).unwrap_err().to_string().starts_with("x nests deeper than 128"));
+        assert!(bucket(100_000).unwrap_err().to_string().starts_with("x nests deeper than 128"));
+    }
+
+    #[test]
+    fn fields_are_found_by_name_and_compared_one_by_one() {
+        let fields = |fields: &[(&str, &str)]| {
+            let mut other = OtherFields::default();
+            fields.iter().for_each(|(name, json)| other.push(name, json));
+            other
+        };
+        let two = fields(&[("a", "[1]"), ("", "\"é\"")]);
+        assert_eq!((two.get("a"), two.get(""), two.get("b")), (Some("[1]"), Some("\"é\""), None));
+        assert_eq!(two.iter().collect::<Vec<_>>(), [("a", "[1]"), ("", "\"é\"")]);
+        assert!(!two.is_empty() && fields(&[]).is_empty());
+        // The same text, but of other fields.
+        assert_ne!(fields(&[("a", "11"), ("b", "2")]), fields(&[("a", "1"), ("1b", "2")]));
+        assert_eq!(format!("{two:?}"), r#"{"a": "[1]", "": "\"é\""}"#);
+    }
+}
