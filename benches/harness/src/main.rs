@@ -20,7 +20,7 @@ fn main() {
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     let mut rows = Vec::new();
     if wants("micro") {
-        rows.extend(micro::rows(&programs));
+        rows.extend(micro::rows(&programs, &workspace, &scratch));
     }
     if wants("listing") {
         rows.extend(listing::rows(&programs, &scratch));

@@ -1,16 +1,17 @@
 //! What needs no network: Digest and parsing, by the program `micro`.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::table::{Row, thousands};
 
 type Key = (String, String);
 
-/// What `micro` and callgrind say, by what was done and by whom.
+/// What criterion, `micro` and callgrind say, by what was done and by whom.
 struct Figures {
-    programs: std::path::PathBuf,
+    programs: PathBuf,
     nanoseconds: HashMap<Key, f64>,
     allocations: HashMap<Key, (u64, u64)>,
     page_bytes: f64,
@@ -21,9 +22,9 @@ const BARE_HASH: &str = "bare hash";
 const PLAIN: &str = "plain derived struct";
 const VALUE: &str = "serde_json::Value";
 
-/// Measures everything.
-pub fn rows(programs: &Path) -> Vec<Row> {
-    let figures = Figures::measure(programs);
+/// Measures everything. `workspace` is the directory of the benches.
+pub fn rows(programs: &Path, workspace: &Path, scratch: &Path) -> Vec<Row> {
+    let figures = Figures::measure(programs, workspace, scratch);
     let mut rows = Vec::new();
     for (what, most) in [("answer", 8_000), ("parse and answer", 14_000)] {
         rows.extend(figures.digest(what, most));
@@ -34,18 +35,17 @@ pub fn rows(programs: &Path) -> Vec<Row> {
 }
 
 impl Figures {
-    fn measure(programs: &Path) -> Figures {
+    fn measure(programs: &Path, workspace: &Path, scratch: &Path) -> Figures {
         let lines = |program: &str, args: &[&str]| {
             let output = output(Command::new(programs.join(program)).args(args));
             let fields = |line: &str| line.split('|').map(str::to_owned).collect::<Vec<_>>();
             output.lines().map(fields).collect::<Vec<_>>()
         };
         let key = |fields: &[String]| (fields[0].clone(), fields[1].clone());
-        let times = lines("micro", &["time"]);
         let allocations = lines("micro-allocations", &[]);
         Figures {
             programs: programs.to_owned(),
-            nanoseconds: times.iter().map(|line| (key(line), line[2].parse().expect("a time"))).collect(),
+            nanoseconds: nanoseconds(workspace, &scratch.join("criterion")),
             allocations: allocations
                 .iter()
                 .map(|line| (key(line), (line[2].parse().expect("a count"), line[3].parse().expect("bytes"))))
@@ -104,21 +104,52 @@ impl Figures {
                 vec![(VALUE, figure(VALUE))],
             )
         };
-        let mut speed =
-            row("MB/s", &|who| format!("{:.0}", self.page_bytes * 1e3 / self.nanoseconds(what, who)));
-        let mut rows = Vec::new();
-        if what == "page" {
-            let ratio = self.nanoseconds(what, PLAIN) / self.nanoseconds(what, "ours");
-            speed = speed.must_hold(format!("≥ 0.9 of the plain struct, is {ratio:.2}"), ratio >= 0.9);
-        } else {
+        let ratio = self.nanoseconds(what, PLAIN) / self.nanoseconds(what, "ours");
+        let speed = match what {
+            "page" => {
+                row("MB/s", &|who| format!("{:.0}", self.page_bytes * 1e3 / self.nanoseconds(what, who)))
+            }
             // Another page, of another size.
-            speed = row("µs", &|who| format!("{:.0}", self.nanoseconds(what, who) / 1e3));
-        }
-        rows.push(speed);
+            _ => row("µs", &|who| format!("{:.0}", self.nanoseconds(what, who) / 1e3)),
+        };
+        let speed = speed.must_hold(format!("≥ 0.9 of the plain struct, is {ratio:.2}"), ratio >= 0.9);
+        let mut rows = vec![speed];
         rows.push(row("instructions", &|who| thousands(self.instructions(what, who, 5))));
         rows.push(row("allocations / bytes", &|who| self.allocations(what, who)));
         rows
     }
+}
+
+/// Runs criterion, and reads the medians that it leaves in a directory of each case.
+fn nanoseconds(workspace: &Path, results: &Path) -> HashMap<Key, f64> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["bench", "--quiet", "--locked", "--package", "micro", "--bench", "timings"]);
+    output(cargo.current_dir(workspace).env("CRITERION_HOME", results));
+    let groups = directories(results).into_iter();
+    let cases = groups.flat_map(|group| directories(&group)).map(|case| case.join("new"));
+    let cases = cases.filter(|case| case.join("estimates.json").exists());
+    cases.map(|case| (key_of(&case), median(&case))).collect()
+}
+
+fn directories(parent: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).unwrap_or_else(|error| panic!("{}: {error}", parent.display()));
+    entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect()
+}
+
+/// What was done, and by whom.
+fn key_of(case: &Path) -> Key {
+    let names = json(&case.join("benchmark.json"));
+    let name = |field: &str| names[field].as_str().expect("a name").to_owned();
+    (name("group_id"), name("function_id"))
+}
+
+fn median(case: &Path) -> f64 {
+    json(&case.join("estimates.json"))["median"]["point_estimate"].as_f64().expect("a time")
+}
+
+fn json(path: &Path) -> serde_json::Value {
+    let text = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&text).expect("JSON")
 }
 
 fn output(command: &mut Command) -> String {
