@@ -1,10 +1,11 @@
 //! The program among the tools around it: shells that complete it, scripts that stop at the first failure, cron, which
-//! sets next to nothing, and groff, which sets the manual page.
+//! sets next to nothing, terminals, and groff, which sets the manual page.
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
-use atlas_export_buckets::simulator::{Simulator, sample_buckets};
+use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
 use libtest_mimic::Trial;
 
 use crate::support::process::{Run, find_program};
@@ -21,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a_strict_script_goes_on_and_stops_where_it_should", || find("bash"), strict_script),
         trial("streams_that_are_closed_do_not_change_the_status", || find("bash"), closed_streams),
         trial("cron_s_empty_environment_is_told_apart_from_a_wrong_one", || find("sh"), cron),
+        trial("a_terminal_gets_bold_headings_and_a_line_of_progress", || find("script"), terminal),
     ]
 }
 
@@ -161,4 +163,33 @@ fn cron(sh: &PathBuf) {
     let atlas = Simulator::builder().buckets(sample_buckets(3)).start().unwrap();
     let quiet = run(sh, "\"$PROGRAM\" list -o ndjson </dev/null", Some(&atlas));
     assert_eq!((quiet.status, quiet.stdout.lines().count(), quiet.stderr.as_str()), (Some(0), 3, ""));
+}
+
+/// `script` runs the program on a terminal of its own, for both streams.
+fn terminal(_script: &PathBuf) {
+    const BOLD_ID: &str = "\u{1b}[1mID";
+    const PROGRESS: &str = " of 1200 buckets";
+    // The last page takes its time, so that there is some to see how far it is.
+    let late = Fault::Delay(Duration::from_millis(300));
+    let on_terminal = |environment: &str, options: &str| {
+        let atlas = Simulator::builder().buckets(sample_buckets(1_200)).fault(When::nth(4), late.clone());
+        let line = format!(
+            "TERM=xterm {environment} script -qec '\"$PROGRAM\" list {options}' /dev/null </dev/null"
+        );
+        let run = run(&"sh".into(), &line, Some(&atlas.start().unwrap()));
+        assert_eq!(run.status, Some(0), "{run:?}");
+        run.stdout
+    };
+    // What is shown: the heading in bold, the line of progress.
+    for (environment, options, shown) in [
+        ("", "", (true, true)),
+        ("NO_COLOR=1", "", (false, true)),
+        ("NO_COLOR=", "-q", (true, false)),
+        ("", "-v", (true, false)),
+        ("", "-o raw", (false, true)),
+    ] {
+        let text = on_terminal(environment, options);
+        let found = (text.contains(BOLD_ID), text.contains(PROGRESS));
+        assert_eq!(found, shown, "{environment} {options}: {:?}", text.get(..2_000));
+    }
 }
