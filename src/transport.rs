@@ -1,6 +1,8 @@
 //! One authenticated GET, with its deadline and its retries.
 //!
-//! The only file of the library that knows `ureq`.
+//! With `transport/agent.rs`, which makes the agent, the only file of the library that knows `ureq`.
+
+mod agent;
 
 use std::io::Read as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,10 +14,11 @@ use ureq::http::header::{self, HeaderMap, HeaderName};
 use crate::digest::{self, Attempt, Session};
 use crate::endpoint::PageRequest;
 use crate::error::{ApiError, Error, NetworkError, NetworkPhase, OneLine, Refusal};
-use crate::invalid_input::InvalidInput;
 use crate::page::{self, BadBody, Content, Page, RateLimit};
 use crate::retry::{self, Policy, Verdict};
 use crate::throttle::{NoPermit, Permit, Throttle};
+
+pub(crate) use agent::{AgentOptions, new_agent};
 
 const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
@@ -260,7 +263,10 @@ impl Transport {
             .build()
             .header(header::ACCEPT, request.accept)
             .header(header::USER_AGENT, self.user_agent.as_str());
-        if let Some(authorization) = attempt.authorization().and_then(|value| str::from_utf8(value).ok()) {
+        // What is not ASCII cannot be sent. Of a challenge that is an error; a `nextnonce` can be done without, as what is
+        // sent without credentials is challenged again.
+        let authorization = attempt.authorization().filter(|value| value.is_ascii());
+        if let Some(authorization) = authorization.and_then(|value| str::from_utf8(value).ok()) {
             builder = builder.header(header::AUTHORIZATION, authorization);
         }
         let response = builder.call().map_err(Fault::from)?;
@@ -434,73 +440,6 @@ fn classify(error: &std::io::Error) -> (NetworkPhase, bool) {
         }
         _ => (NetworkPhase::Connect, true),
     }
-}
-
-/// What the agent is made for.
-pub(crate) struct AgentOptions<'a> {
-    /// Whether the host is this machine: no proxy stands between.
-    pub(crate) is_loopback: bool,
-    /// Roots to trust instead of the built-in ones, in PEM.
-    pub(crate) ca_certificates: Option<&'a [u8]>,
-}
-
-/// The agent for those who do not bring their own.
-pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<ureq::Agent, InvalidInput> {
-    /// A connection for each of this many threads can wait for its next request.
-    const MAX_IDLE_CONNECTIONS: usize = 64;
-    let mut config = ureq::Agent::config_builder()
-        .max_idle_connections(MAX_IDLE_CONNECTIONS)
-        .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
-    if options.is_loopback {
-        config = config.proxy(None);
-    } else {
-        check_proxy_variables()?;
-    }
-    if let Some(pem) = options.ca_certificates {
-        config = trust(config, pem)?;
-    }
-    Ok(config.build().new_agent())
-}
-
-/// `ureq` passes over a proxy variable that it cannot use, and connects directly: what the user did not want.
-fn check_proxy_variables() -> Result<(), InvalidInput> {
-    /// In the order in which `ureq` looks at them: the first one counts.
-    const VARIABLES: [&str; 6] =
-        ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
-    for variable in VARIABLES {
-        let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else { continue };
-        return match value.to_str().map(ureq::Proxy::new) {
-            Some(Ok(_)) => Ok(()),
-            _ => {
-                Err(InvalidInput::Environment { variable, problem: "is not a proxy that this build can use" })
-            }
-        };
-    }
-    Ok(())
-}
-
-type AgentConfig = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
-
-#[cfg(feature = "rustls")]
-fn trust(config: AgentConfig, pem: &[u8]) -> Result<AgentConfig, InvalidInput> {
-    use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
-    let mut certificates = Vec::new();
-    for item in parse_pem(pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
-            Ok(_) => {}
-            Err(_) => return Err(InvalidInput::CaCertificates),
-        }
-    }
-    if certificates.is_empty() {
-        return Err(InvalidInput::CaCertificates);
-    }
-    Ok(config.tls_config(TlsConfig::builder().root_certs(RootCerts::from(certificates)).build()))
-}
-
-#[cfg(not(feature = "rustls"))]
-fn trust(_: AgentConfig, _: &[u8]) -> Result<AgentConfig, InvalidInput> {
-    Err(InvalidInput::NoTls)
 }
 
 #[cfg(test)]

@@ -460,3 +460,15 @@ fn threads_whose_nonces_are_replaced_by_announced_ones_repeat_no_count() {
     });
     assert_eq!(costs(&atlas), (2 + 160, 1));
 }
+
+#[test]
+fn a_next_nonce_that_cannot_be_sent_costs_a_challenge_and_no_page() {
+    for nonce in [&b"nextnonce=\"\xC3\xA9\""[..], b"nextnonce=\"\xFF\""] {
+        let info = Fault::Header("Authentication-Info".into(), nonce.to_vec());
+        let atlas = strict().fault(When::nth(2), info).start().unwrap();
+        let client = client_builder(&atlas).items_per_page(2).build().unwrap();
+        list(&client, &atlas);
+        // The second page is asked for without credentials.
+        assert_eq!(costs(&atlas), (PAGES + 2, 2));
+    }
+}
