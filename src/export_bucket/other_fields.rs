@@ -8,7 +8,11 @@ use serde_json::value::RawValue;
 
 /// The fields of an object that this crate does not know, as JSON.
 #[derive(Clone, Default)]
-pub struct OtherFields {
+pub struct OtherFields(Option<Box<Fields>>);
+
+/// At least one.
+#[derive(Clone)]
+struct Fields {
     /// Names and values, one behind the other: to allocate each by itself would take longer than to read it.
     text: String,
     /// Where in it each name and each value ends.
@@ -26,28 +30,22 @@ impl OtherFields {
 
     /// Names and values, in JSON.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut start = 0;
-        self.ends.iter().filter_map(move |&(name_end, end)| {
-            let field = Some((self.text.get(start..name_end)?, self.text.get(name_end..end)?));
-            start = end;
-            field
-        })
+        self.0.iter().flat_map(|fields| fields.iter())
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.0.is_none()
     }
 
     pub(super) fn push(&mut self, name: &str, json: &str) {
-        if self.ends.is_empty() {
-            // Room for a few.
-            self.text.reserve(128);
-        }
-        self.text.push_str(name);
-        let name_end = self.text.len();
-        self.text.push_str(json);
-        self.ends.push((name_end, self.text.len()));
+        // With room for a few.
+        let new = || Box::new(Fields { text: String::with_capacity(128), ends: Vec::new() });
+        let Fields { text, ends } = &mut **self.0.get_or_insert_with(new);
+        text.push_str(name);
+        let name_end = text.len();
+        text.push_str(json);
+        ends.push((name_end, text.len()));
     }
 
     pub(super) fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
@@ -63,6 +61,17 @@ impl OtherFields {
         self.iter().try_for_each(|(name, json)| {
             let value: &RawValue = serde_json::from_str(json).map_err(serde::ser::Error::custom)?;
             map.serialize_entry(name, value)
+        })
+    }
+}
+
+impl Fields {
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0;
+        self.ends.iter().filter_map(move |&(name_end, end)| {
+            let field = Some((self.text.get(start..name_end)?, self.text.get(name_end..end)?));
+            start = end;
+            field
         })
     }
 }
