@@ -169,9 +169,9 @@ fn host_of(authority: &str) -> Option<&str> {
         }
     };
     if let Some(digits) = port.strip_prefix(':') {
-        (digits.bytes().all(|byte| byte.is_ascii_digit())
-            && digits.parse::<u16>().is_ok_and(|port| port > 0))
-        .then_some(())?;
+        let is_port = |port| (1..=u64::from(u16::MAX)).contains(&port);
+        (digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse().is_ok_and(is_port))
+            .then_some(())?;
     } else if !port.is_empty() {
         return None;
     }

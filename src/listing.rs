@@ -60,7 +60,7 @@ impl Source {
 fn cannot_count(error: &Error) -> bool {
     let detail = error.api().and_then(|api| api.detail.as_deref());
     matches!(error, Error::Status { .. })
-        && detail.is_some_and(|detail| detail.contains("includeCount=false"))
+        && detail.is_some_and(|detail| detail.split(' ').any(|word| word.starts_with("includeCount=false")))
 }
 
 /// Iterates over the pages of a project's export buckets. Made by
@@ -176,8 +176,8 @@ struct Walk {
     received: u64,
     /// What the last page said.
     total_count: Option<u64>,
-    /// The sum of the hashes of each page's ids: eight bytes a page.
-    seen: HashSet<u64>,
+    /// The sum of the hashes of each page's ids: eight bytes a page, and few enough pages to look at them all.
+    seen: Vec<u64>,
     hasher: RandomState,
 }
 
@@ -190,9 +190,11 @@ impl Walk {
         if !is_empty {
             // A sum, because the same buckets in another order are the same page.
             let hashes = page.results.iter().map(|bucket| self.hasher.hash_one(&bucket.id));
-            if !self.seen.insert(hashes.fold(0, u64::wrapping_add)) {
+            let sum = hashes.fold(0, u64::wrapping_add);
+            if self.seen.contains(&sum) {
                 return Err(Incomplete::Repeated);
             }
+            self.seen.push(sum);
         }
         if let (Some(from), Some(to)) = (self.total_count, page.total_count)
             && to < from

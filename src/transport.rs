@@ -411,7 +411,7 @@ impl Deadline {
             // The type of this error is not public in ureq.
             ureq::Error::Protocol(error) => {
                 let problem = error.to_string();
-                return if problem.contains("too many headers") {
+                return if problem.ends_with("too many headers") {
                     Error::Refused { request, reason: Refusal::HeadTooLarge }
                 } else {
                     Error::Malformed { request, problem: format!("not HTTP: {problem}"), source: None }
