@@ -315,7 +315,7 @@ impl ClientBuilder {
         if self.timeout.is_zero() {
             return Err(InvalidInput::Timeout.into());
         }
-        if self.user_agent.trim().is_empty()
+        if self.user_agent.trim_ascii().is_empty()
             || !self.user_agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
         {
             return Err(InvalidInput::UserAgent.into());

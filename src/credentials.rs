@@ -39,7 +39,7 @@ impl ApiKey {
         let (public_key, private_key) = (public_key.into(), private_key.into());
         check("public", &public_key)?;
         check("private", &private_key)?;
-        if public_key.contains(':') {
+        if public_key.as_bytes().contains(&b':') {
             return Err(InvalidInput::ApiKey { half: "public", problem: "has a colon" });
         }
         Ok(ApiKey(Credentials::new(public_key, private_key)))

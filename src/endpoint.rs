@@ -127,19 +127,23 @@ impl BaseUrl {
         if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(refuse("has a space, or a character that is not ASCII"));
         }
-        let rest = url.get(scheme.len()..).unwrap_or_default().trim_end_matches('/');
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
-        if authority.contains('@') {
-            return Err(refuse("has user information: give the API key by other means"));
+        let mut rest = url.get(scheme.len()..).unwrap_or_default();
+        while let Some(without_slash) = rest.strip_suffix("/") {
+            rest = without_slash;
         }
-        if path.contains('?') {
-            return Err(refuse("has a query"));
-        }
-        if path.contains('#') {
-            return Err(refuse("has a fragment"));
+        let (authority, path) = split_before(rest, b"/?#\\");
+        for (part, byte, problem) in [
+            (authority, b'@', "has user information: give the API key by other means"),
+            (path, b'?', "has a query"),
+            (path, b'#', "has a fragment"),
+        ] {
+            if part.as_bytes().contains(&byte) {
+                return Err(refuse(problem));
+            }
         }
         let is_path_char = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte);
-        if !path.bytes().all(is_path_char) || path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        let mut segments = path.as_bytes().split(|&byte| byte == b'/');
+        if !path.bytes().all(is_path_char) || segments.any(|segment| matches!(segment, b"." | b"..")) {
             return Err(refuse("has a path that cannot be sent as it is"));
         }
         let host = host_of(authority).ok_or_else(|| refuse("has no valid host and port"))?;
@@ -153,22 +157,28 @@ impl BaseUrl {
     }
 }
 
+/// Splits before the first of these ASCII characters. By bytes: what `str` finds by characters takes ten times the code.
+fn split_before<'a>(text: &'a str, any_of: &[u8]) -> (&'a str, &'a str) {
+    let at = text.bytes().position(|byte| any_of.contains(&byte)).unwrap_or(text.len());
+    text.split_at_checked(at).unwrap_or((text, ""))
+}
+
 /// The host of `host[:port]`, if both are well formed.
 fn host_of(authority: &str) -> Option<&str> {
-    let (host, port) = match authority.strip_prefix('[') {
+    let (host, port) = match authority.strip_prefix("[") {
         Some(rest) => {
-            let (address, port) = rest.split_once(']')?;
+            let (address, port) = split_before(rest, b"]");
             address.parse::<Ipv6Addr>().ok()?;
-            (address, port)
+            (address, port.strip_prefix("]")?)
         }
         None => {
-            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+            let (host, port) = split_before(authority, b":");
             let is_host_char = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
             (!host.is_empty() && host.bytes().all(is_host_char)).then_some(())?;
             (host, port)
         }
     };
-    if let Some(digits) = port.strip_prefix(':') {
+    if let Some(digits) = port.strip_prefix(":") {
         let is_port = |port| (1..=u64::from(u16::MAX)).contains(&port);
         (digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse().is_ok_and(is_port))
             .then_some(())?;

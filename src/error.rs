@@ -84,7 +84,7 @@ pub enum Error {
         /// What is wrong, and where.
         problem: String,
         /// The parser's error, if it was one.
-        source: Option<serde_json::Error>,
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// An answer that we do not accept.
     Refused {
@@ -241,7 +241,7 @@ impl std::error::Error for Error {
             | Error::Refused { reason: Refusal::Digest(reason), .. } => Some(reason),
             Error::Network { source, .. } => Some(source),
             Error::Deadline { cause: Some(cause), .. } => Some(cause),
-            Error::Malformed { source: Some(source), .. } => Some(source),
+            Error::Malformed { source: Some(source), .. } => Some(&**source),
             _ => None,
         }
     }

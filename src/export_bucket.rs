@@ -8,8 +8,9 @@ mod other_fields;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 pub use other_fields::OtherFields;
 
@@ -142,11 +143,19 @@ pub(crate) fn read<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     map: &mut A,
     name: &str,
 ) -> Result<(), A::Error> {
-    let value = map.next_value().map_err(|error| A::Error::custom(format!("{name}: {error}")))?;
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(A::Error::custom(format!("{name} stands twice"))),
+    match map.next_value() {
+        Ok(_) if slot.is_some() => Err(wrong(name, &" stands twice")),
+        Ok(value) => {
+            *slot = Some(value);
+            Ok(())
+        }
+        Err(error) => Err(wrong(name, &format_args!(": {error}"))),
     }
+}
+
+#[cold]
+fn wrong<E: serde::de::Error>(name: &str, problem: &dyn fmt::Display) -> E {
+    E::custom(format_args!("{name}{problem}"))
 }
 
 /// Reads a field that may be null; remembers it if it is, as the document would not be the same without it.
@@ -169,7 +178,7 @@ fn read_or_null<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
 #[derive(Default)]
 struct Draft {
     underscore_id: Option<String>,
-    plain_id: Option<String>,
+    plain_id: Option<Box<RawValue>>,
     bucket_name: Option<String>,
     cloud_provider: Option<CloudProvider>,
     iam_role_id: Option<String>,
@@ -205,12 +214,20 @@ impl Draft {
 
     fn finish<E: serde::de::Error>(mut self) -> Result<ExportBucket, E> {
         let plain_id = self.underscore_id.is_none();
-        if !plain_id && let Some(id) = self.plain_id.take() {
-            // Both were sent: `_id` is the id, and `id` is just another field.
-            self.other.push("id", &serde_json::to_string(&id).map_err(E::custom)?);
-        }
+        let id = match (self.underscore_id, self.plain_id) {
+            (Some(id), Some(plain_id)) => {
+                // Both were sent: `_id` is the id, and `id` is just another field.
+                self.other.push("id", plain_id.get());
+                id
+            }
+            (Some(id), None) => id,
+            (None, Some(id)) => {
+                serde_json::from_str(id.get()).map_err(|error| wrong("id", &format_args!(": {error}")))?
+            }
+            (None, None) => return Err(E::missing_field("_id")),
+        };
         Ok(ExportBucket {
-            id: self.underscore_id.or(self.plain_id).ok_or_else(|| E::missing_field("_id"))?,
+            id,
             bucket_name: self.bucket_name.ok_or_else(|| E::missing_field("bucketName"))?,
             cloud_provider: self.cloud_provider.ok_or_else(|| E::missing_field("cloudProvider"))?,
             iam_role_id: self.iam_role_id,

@@ -1,13 +1,13 @@
 //! The iterators over pages and buckets: when to ask for the next page, when to stop.
 
-use std::collections::HashSet;
+use std::collections::BinaryHeap;
 use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::endpoint::{Endpoint, ProjectId};
-use crate::error::{Error, Incomplete};
+use crate::error::{Error, Incomplete, OneLine};
 use crate::export_bucket::ExportBucket;
 use crate::page::Page;
 use crate::transport::Transport;
@@ -50,7 +50,7 @@ impl Source {
             let version = self.endpoint.api_version;
             log::warn!(
                 "Atlas says that version {version} of its API is deprecated or will go: {}",
-                date.escape_debug()
+                OneLine(date)
             );
         }
     }
@@ -58,9 +58,11 @@ impl Source {
 
 /// Atlas tells what to do by its words only: "Retry with includeCount=false."
 fn cannot_count(error: &Error) -> bool {
+    let has_advice = |detail: &[u8]| {
+        detail.split(|&byte| byte == b' ').any(|word| word.starts_with(b"includeCount=false"))
+    };
     let detail = error.api().and_then(|api| api.detail.as_deref());
-    matches!(error, Error::Status { .. })
-        && detail.is_some_and(|detail| detail.split(' ').any(|word| word.starts_with("includeCount=false")))
+    matches!(error, Error::Status { .. }) && detail.is_some_and(|detail| has_advice(detail.as_bytes()))
 }
 
 /// Iterates over the pages of a project's export buckets. Made by
@@ -114,13 +116,13 @@ pub struct ExportBuckets {
     pages: Pages,
     /// What is left of the page that came last.
     page: std::vec::IntoIter<ExportBucket>,
-    /// Its ids, if another page follows: to give a bucket once that moves from this page to that.
-    ids: HashSet<String>,
+    /// Its ids in order, if another page follows: to give a bucket once that moves from this page to that.
+    ids: Vec<String>,
 }
 
 impl ExportBuckets {
     pub(crate) fn new(pages: Pages) -> Self {
-        ExportBuckets { pages, page: Vec::new().into_iter(), ids: HashSet::new() }
+        ExportBuckets { pages, page: Vec::new().into_iter(), ids: Vec::new() }
     }
 
     /// How many buckets there are in all, the server said last; `None` before the first bucket, and without a count.
@@ -142,13 +144,15 @@ impl Iterator for ExportBuckets {
                 Err(error) => return Some(Err(error)),
             };
             let mut results = page.results;
-            let mut ids = HashSet::new();
+            let mut ids = Vec::new();
             if self.pages.next_page.is_some() {
                 ids.extend(results.iter().map(|bucket| bucket.id.clone()));
+                // A heap sorts with a tenth of the code that a set or `sort` would add to each build.
+                ids = BinaryHeap::from(ids).into_sorted_vec();
             }
             let ids_before = std::mem::replace(&mut self.ids, ids);
             if !ids_before.is_empty() {
-                results.retain(|bucket| !ids_before.contains(&bucket.id));
+                results.retain(|bucket| ids_before.binary_search(&bucket.id).is_err());
             }
             self.page = results.into_iter();
         }

@@ -1,5 +1,6 @@
 //! A page of results: bytes to `Page` or to Atlas's error, with the envelope taken off in both its shapes (pure).
 
+use std::error::Error;
 use std::fmt;
 
 use serde::de::{
@@ -87,7 +88,7 @@ pub(crate) enum BadBody {
     /// It ends too early: the connection broke.
     Truncated,
     /// It is something else.
-    Malformed(String, Option<serde_json::Error>),
+    Malformed(String, Option<Box<dyn Error + Send + Sync>>),
 }
 
 pub(crate) fn parse(body: &[u8]) -> Result<Content, BadBody> {
@@ -127,14 +128,14 @@ fn explain(body: &str, error: serde_json::Error) -> BadBody {
     let syntax = serde_json::from_str::<IgnoredAny>(body).err();
     match syntax {
         Some(syntax) if body.trim_ascii().is_empty() => {
-            BadBody::Malformed("it is empty".into(), Some(syntax))
+            BadBody::Malformed("it is empty".into(), Some(syntax.into()))
         }
         Some(syntax) if syntax.is_eof() => BadBody::Truncated,
         Some(syntax) => {
             let problem = format!("it is not JSON ({syntax}); {}", beginning(body.as_bytes()));
-            BadBody::Malformed(problem, Some(syntax))
+            BadBody::Malformed(problem, Some(syntax.into()))
         }
-        None => BadBody::Malformed(error.to_string(), Some(error)),
+        None => BadBody::Malformed(error.to_string(), Some(error.into())),
     }
 }
 
@@ -212,16 +213,38 @@ impl Fields {
             }
             "totalCount" => read_nullable(&mut self.total_count, map, name)?,
             "links" => read_nullable(&mut self.links, map, name)?,
-            "status" => self.status = map.next_value::<Lenient<u16>>()?.0,
-            "error" => self.api.status = map.next_value::<Lenient<u16>>()?.0.unwrap_or_default(),
-            "errorCode" => self.api.error_code = map.next_value::<Lenient<String>>()?.0,
-            "reason" => self.api.reason = map.next_value::<Lenient<String>>()?.0,
-            "detail" => self.api.detail = map.next_value::<Lenient<String>>()?.0,
-            "parameters" => self.api.parameters = parameters(&map.next_value::<Box<RawValue>>()?),
+            "status" | "error" | "errorCode" | "reason" | "detail" | "parameters" => {
+                self.explain(name, map.next_value::<Box<RawValue>>()?.get());
+            }
             _ => _ = map.next_value::<IgnoredAny>()?,
         }
         Ok(())
     }
+
+    /// A value that only explains an error: of another type than expected it counts as absent, as an error about an
+    /// error helps nobody.
+    fn explain(&mut self, name: &str, json: &str) {
+        match name {
+            // A JSON number that fits is written as Rust writes it.
+            "status" => self.status = json.parse().ok(),
+            "error" => self.api.status = json.parse().unwrap_or_default(),
+            "errorCode" => self.api.error_code = string(json),
+            "reason" => self.api.reason = string(json),
+            "detail" => self.api.detail = string(json),
+            _ => {
+                let values: Vec<Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
+                for value in &values {
+                    let text = string(value.get()).unwrap_or_else(|| value.get().to_owned());
+                    self.api.parameters.push(text);
+                }
+            }
+        }
+    }
+}
+
+/// The text of a JSON string, if it is one.
+fn string(json: &str) -> Option<String> {
+    serde_json::from_str(json).ok()
 }
 
 fn read_nullable<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
@@ -233,24 +256,6 @@ fn read_nullable<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     read(&mut value, map, name)?;
     *slot = value.flatten();
     Ok(())
-}
-
-/// A value that only explains an error: of another type than expected it counts as absent, as an error about an error
-/// helps nobody.
-struct Lenient<T>(Option<T>);
-
-impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw: Box<RawValue> = Deserialize::deserialize(deserializer)?;
-        Ok(Lenient(serde_json::from_str(raw.get()).ok()))
-    }
-}
-
-fn parameters(raw: &RawValue) -> Vec<String> {
-    let values: Vec<Box<RawValue>> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let text =
-        |value: Box<RawValue>| serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned());
-    values.into_iter().map(text).collect()
 }
 
 /// `results`; an error tells the index.

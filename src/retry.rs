@@ -70,22 +70,28 @@ pub(crate) fn parse_retry_after(value: &[u8], now: SystemTime) -> Option<Duratio
 /// Sun Nov  6 08:49:37 1994
 /// ```
 fn parse_http_date(date: &str, now: u64) -> Option<u64> {
-    let parts: Vec<&str> = date.split([' ', ',', '-']).filter(|part| !part.is_empty()).collect();
-    let (day, month_name, year, time) = match *parts.as_slice() {
-        [_, day, month, year, time, "GMT"] => (day, month, year, time),
-        [_, month, day, time, year] => (day, month, year, time),
+    // One word more than any form has.
+    let mut words: [&[u8]; 9] = [b""; 9];
+    let separated = date.as_bytes().split(|byte| b" ,-:".contains(byte)).filter(|word| !word.is_empty());
+    for (word, slot) in separated.zip(&mut words) {
+        *slot = word;
+    }
+    let (day, month_name, year, time) = match words {
+        [_, day, month, year, hour, minute, second, b"GMT", b""] => {
+            (day, month, year, [hour, minute, second])
+        }
+        [_, month, day, hour, minute, second, year, b"", b""] => (day, month, year, [hour, minute, second]),
         _ => return None,
     };
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = MONTHS.iter().position(|&name| name == month_name)? as u64 + 1;
-    let day: u64 = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let month = MONTHS.chunks_exact(3).position(|name| name == month_name)? as u64 + 1;
+    let number = |digits: &[u8]| str::from_utf8(digits).ok()?.parse::<u64>().ok();
+    let day = number(day).filter(|day| (1..=31).contains(day))?;
     let year = match year.len() {
-        2 => full_year(year.parse().ok()?, now),
-        _ => year.parse().ok().filter(|year| (1970..=9999).contains(year))?,
+        2 => full_year(number(year)?, now),
+        _ => number(year).filter(|year| (1970..=9999).contains(year))?,
     };
-    let mut time = time.splitn(3, ':').map(|digits| digits.parse::<u64>().ok());
-    let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
+    let (hour, minute, second) = (number(time[0])?, number(time[1])?, number(time[2])?);
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }

@@ -4,6 +4,7 @@
 
 mod agent;
 
+use std::fmt;
 use std::io::Read as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
@@ -231,7 +232,7 @@ impl Transport {
             Ok(answer) => answer,
             Err(Fault::Refused(reason)) => return Outcome::Broken(refusal(request, reason)),
             Err(Fault::Ureq(error)) => {
-                return Outcome::Broken(deadline.explain(request, error, last_fault));
+                return Outcome::Broken(deadline.explain(request, &error, last_fault));
             }
         };
         log::debug!("HTTP {}, {} bytes", answer.status, answer.body.len());
@@ -283,19 +284,30 @@ impl Transport {
 fn read_body(body: ureq::Body, max: u64, whole: bool) -> Result<Vec<u8>, Fault> {
     // What the server announces is a hint, not a reason to take memory that may never be filled.
     const MAX_ANNOUNCED: u64 = 1024 * 1024;
-    let announced = body.content_length().unwrap_or(0).min(max).min(MAX_ANNOUNCED);
-    let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-    // Read one byte more than allowed, to tell an end from a cut; an end also gives the connection back.
-    let mut reader = body.into_reader().take(max.saturating_add(1));
-    match reader.read_to_end(&mut bytes) {
-        Ok(_) if bytes.len() as u64 <= max => Ok(bytes),
-        Ok(_) if whole => Err(Fault::Refused(Refusal::BodyTooLarge(max))),
-        Ok(_) => {
-            bytes.truncate(usize::try_from(max).unwrap_or(usize::MAX));
-            Ok(bytes)
+    const FIRST_READ: u64 = 8 * 1024;
+    let size = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
+    // One byte more than allowed or announced, to tell an end from a cut; an end also gives the connection back.
+    let most = size(max.saturating_add(1));
+    let announced = body.content_length().map_or(FIRST_READ, |length| length.min(MAX_ANNOUNCED) + 1);
+    let mut bytes = vec![0; size(announced).min(most)];
+    let mut length = 0;
+    let mut reader = body.into_reader();
+    while length < most {
+        if length == bytes.len() {
+            bytes.resize(length.saturating_mul(2).min(most), 0);
         }
-        Err(error) => Err(Fault::from(ureq::Error::from(error))),
+        match reader.read(bytes.get_mut(length..).unwrap_or_default()) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Fault::from(ureq::Error::from(error))),
+        }
     }
+    if length == most && whole {
+        return Err(Fault::Refused(Refusal::BodyTooLarge(max)));
+    }
+    bytes.truncate(length.min(size(max)));
+    Ok(bytes)
 }
 
 /// Sorts the answers that are not challenges.
@@ -383,27 +395,26 @@ impl Deadline {
 
     /// Turns an error of `ureq` into ours.
     #[cold]
-    fn explain(&self, request: &PageRequest, error: ureq::Error, last_fault: &mut Option<Error>) -> Error {
+    fn explain(&self, request: &PageRequest, error: &ureq::Error, last_fault: &mut Option<Error>) -> Error {
         use NetworkPhase::{Connect, Exchange, Tls};
         let request = request.boxed();
-        let text = error.to_string();
-        let (phase, is_transient, message) = match error {
+        let (phase, is_transient, message): (_, _, &dyn fmt::Display) = match error {
             ureq::Error::Timeout(timeout)
-                if timeout == ureq::Timeout::Global || self.time_left() < Self::ROUNDING =>
+                if *timeout == ureq::Timeout::Global || self.time_left() < Self::ROUNDING =>
             {
                 let cause = last_fault.take().map(Box::new);
                 return Error::Deadline { request, timeout: self.timeout, cause };
             }
             // The agent that the user handed in has timeouts of its own.
             ureq::Error::Timeout(timeout) => {
-                (Exchange, true, format!("the agent's own timeout \"{timeout}\" passed"))
+                (Exchange, true, &format!("the agent's own timeout \"{timeout}\" passed"))
             }
-            ureq::Error::HostNotFound => (Connect, true, "the host name is not known".into()),
-            ureq::Error::ConnectionFailed => (Connect, true, "no address answers".into()),
-            ureq::Error::ConnectProxyFailed(message) => (Connect, false, format!("the proxy: {message}")),
+            ureq::Error::HostNotFound => (Connect, true, &"the host name is not known"),
+            ureq::Error::ConnectionFailed => (Connect, true, &"no address answers"),
+            ureq::Error::ConnectProxyFailed(message) => (Connect, false, &format!("the proxy: {message}")),
             ureq::Error::Io(error) => {
-                let (phase, is_transient) = classify(&error);
-                (phase, is_transient, error.to_string())
+                let (phase, is_transient) = classify(error);
+                (phase, is_transient, error)
             }
             ureq::Error::LargeResponseHeader(..) => {
                 return Error::Refused { request, reason: Refusal::HeadTooLarge };
@@ -418,11 +429,12 @@ impl Deadline {
                 };
             }
             #[cfg(feature = "rustls")]
-            ureq::Error::Rustls(error) => (Tls, false, error.to_string()),
-            ureq::Error::Tls(message) => (Tls, false, message.into()),
-            ureq::Error::TlsRequired => (Tls, false, text),
-            _ => (Exchange, false, text),
+            ureq::Error::Rustls(error) => (Tls, false, error),
+            ureq::Error::Tls(message) => (Tls, false, message),
+            ureq::Error::TlsRequired => (Tls, false, error),
+            _ => (Exchange, false, error),
         };
+        let message = message.to_string();
         Error::Network { request, source: NetworkError { phase, message, is_transient } }
     }
 }

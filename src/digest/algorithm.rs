@@ -2,6 +2,8 @@
 
 use md5::Digest as _;
 
+use super::grammar::eq_ignore_case;
+
 /// A hash function that Digest may use (RFC 7616 3.3 and 6.1: `algorithm` without its `-sess`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -102,7 +104,7 @@ impl Algorithm {
     /// Reads the name as a challenge has it, in any case. `None` if RFC 7616 does not define it, or if it is
     /// a SHA-2 algorithm and the feature `sha2` is off.
     pub fn from_name(name: &[u8]) -> Option<Algorithm> {
-        let known = Self::KNOWN.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name));
+        let known = Self::KNOWN.iter().find(|(known, _)| eq_ignore_case(name, known.as_bytes()));
         known.map(|&(_, algorithm)| algorithm)
     }
 

@@ -1,7 +1,7 @@
 //! `Authentication-Info`: `rspauth` and `nextnonce` (RFC 7616 3.5).
 
 use super::challenge::Qop;
-use super::grammar::{Element, Elements};
+use super::grammar::{Element, Elements, Param, eq_ignore_case};
 
 /// What the server says about the answer to an authenticated request.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,18 +22,25 @@ impl AuthenticationInfo {
     /// them from being removed on the way, so their absence cannot be an error, and neither can rubbish.
     pub(super) fn parse<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Self {
         let mut info = AuthenticationInfo::default();
-        for element in fields.into_iter().flat_map(Elements::new) {
-            let Element::Param(param) = element else { continue };
-            let value = param.value.into_owned();
-            if param.name.eq_ignore_ascii_case(b"rspauth") {
-                info.rspauth = Some(value);
-            } else if param.name.eq_ignore_ascii_case(b"qop") {
-                info.qop = Qop::from_name(&value);
-            } else if param.name.eq_ignore_ascii_case(b"nextnonce") {
-                info.nextnonce = Some(value).filter(|nonce| (1..=Self::MAX_NONCE).contains(&nonce.len()));
+        for field in fields {
+            for element in Elements::new(field) {
+                if let Element::Param(param) = element {
+                    info.add(param);
+                }
             }
         }
         info
+    }
+
+    fn add(&mut self, param: Param<'_>) {
+        let value = param.value.into_owned();
+        if eq_ignore_case(param.name, b"rspauth") {
+            self.rspauth = Some(value);
+        } else if eq_ignore_case(param.name, b"qop") {
+            self.qop = Qop::from_name(&value);
+        } else if eq_ignore_case(param.name, b"nextnonce") {
+            self.nextnonce = Some(value).filter(|nonce| (1..=Self::MAX_NONCE).contains(&nonce.len()));
+        }
     }
 }
 

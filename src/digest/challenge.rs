@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::algorithm::Algorithm;
-use super::grammar::{Element, Elements, Param};
+use super::grammar::{Element, Elements, Param, eq_ignore_case};
 
 /// A Digest challenge that this build can answer (RFC 7616 3.3).
 ///
@@ -55,7 +55,7 @@ impl Qop {
     }
 
     pub(super) fn from_name(name: &[u8]) -> Option<Qop> {
-        [Qop::Auth, Qop::AuthInt].into_iter().find(|qop| qop.name().as_bytes().eq_ignore_ascii_case(name))
+        [Qop::Auth, Qop::AuthInt].into_iter().find(|qop| eq_ignore_case(name, qop.name().as_bytes()))
     }
 }
 
@@ -124,23 +124,6 @@ impl fmt::Display for NoChallenge {
 
 impl std::error::Error for NoChallenge {}
 
-impl NoChallenge {
-    const MAX_OFFERED: usize = 16;
-
-    /// The challenge, if it can be answered; if it cannot, it is listed.
-    fn unless_answerable(&mut self, draft: Option<&mut Draft<'_>>) -> Option<Challenge> {
-        match draft?.finish() {
-            Ok(challenge) => Some(challenge),
-            Err(refused) => {
-                if self.offered.len() < Self::MAX_OFFERED {
-                    self.offered.push(refused);
-                }
-                None
-            }
-        }
-    }
-}
-
 impl Challenge {
     /// The longest realm, nonce or opaque that is taken.
     const MAX_VALUE: usize = 4096;
@@ -154,42 +137,74 @@ impl Challenge {
     ///
     /// [`NoChallenge`], with what was offered.
     pub fn select<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Result<Challenge, NoChallenge> {
-        let mut none = NoChallenge { offered: Vec::new() };
-        let mut draft: Option<Draft<'_>> = None;
+        let mut selection = Selection { draft: None, none: NoChallenge { offered: Vec::new() } };
         // Several fields are one list (RFC 9110 5.3), so a challenge may even go on in the next one.
-        for element in fields.into_iter().flat_map(Elements::new) {
-            let next = match element {
-                // A parameter before any scheme belongs to nothing.
-                Element::Param(param) => {
-                    if let Some(draft) = &mut draft {
-                        draft.add(param);
-                    }
-                    continue;
+        for field in fields {
+            for element in Elements::new(field) {
+                if let Some(challenge) = selection.next(element) {
+                    return Ok(challenge);
                 }
-                Element::Malformed => {
-                    if let Some(draft) = &mut draft {
-                        draft.refuse(Unanswerable::Malformed);
-                    }
-                    continue;
-                }
-                Element::Scheme(scheme) => Draft::new(scheme),
-                Element::SchemeWithParam(scheme, param) => {
-                    let mut next = Draft::new(scheme);
-                    next.add(param);
-                    next
-                }
-                Element::MalformedScheme(scheme) => {
-                    let mut next = Draft::new(scheme);
-                    next.refuse(Unanswerable::Malformed);
-                    next
-                }
-            };
-            if let Some(challenge) = none.unless_answerable(draft.as_mut()) {
-                return Ok(challenge);
             }
-            draft = Some(next);
         }
-        none.unless_answerable(draft.as_mut()).ok_or(none)
+        selection.finish_draft().ok_or(selection.none)
+    }
+}
+
+/// The challenges so far.
+struct Selection<'a> {
+    /// The one that is being read.
+    draft: Option<Draft<'a>>,
+    /// Those before it.
+    none: NoChallenge,
+}
+
+impl<'a> Selection<'a> {
+    const MAX_OFFERED: usize = 16;
+
+    /// Reads on; returns a challenge that has come to its end and can be answered.
+    fn next(&mut self, element: Element<'a>) -> Option<Challenge> {
+        let next = match element {
+            // A parameter before any scheme belongs to nothing.
+            Element::Param(param) => {
+                if let Some(draft) = &mut self.draft {
+                    draft.add(param);
+                }
+                return None;
+            }
+            Element::Malformed => {
+                if let Some(draft) = &mut self.draft {
+                    draft.refuse(Unanswerable::Malformed);
+                }
+                return None;
+            }
+            Element::Scheme(scheme) => Draft::new(scheme),
+            Element::SchemeWithParam(scheme, param) => {
+                let mut next = Draft::new(scheme);
+                next.add(param);
+                next
+            }
+            Element::MalformedScheme(scheme) => {
+                let mut next = Draft::new(scheme);
+                next.refuse(Unanswerable::Malformed);
+                next
+            }
+        };
+        let challenge = self.finish_draft();
+        self.draft = Some(next);
+        challenge
+    }
+
+    /// The challenge, if it can be answered; if it cannot, it is listed.
+    fn finish_draft(&mut self) -> Option<Challenge> {
+        match self.draft.as_mut()?.finish() {
+            Ok(challenge) => Some(challenge),
+            Err(refused) => {
+                if self.none.offered.len() < Self::MAX_OFFERED {
+                    self.none.offered.push(refused);
+                }
+                None
+            }
+        }
     }
 }
 
@@ -234,7 +249,7 @@ impl Known {
             },
             _ => return None,
         };
-        name.eq_ignore_ascii_case(expected.as_bytes()).then_some(known)
+        eq_ignore_case(name, expected.as_bytes()).then_some(known)
     }
 }
 
@@ -243,7 +258,7 @@ impl<'a> Draft<'a> {
     const MAX_UNKNOWN: usize = 64 - Known::COUNT;
 
     fn new(scheme: &'a [u8]) -> Self {
-        let refused = (!scheme.eq_ignore_ascii_case(b"Digest")).then_some(Unanswerable::Scheme);
+        let refused = (!eq_ignore_case(scheme, b"Digest")).then_some(Unanswerable::Scheme);
         Draft { scheme, refused, values: Default::default(), unknown: Vec::new() }
     }
 
@@ -260,7 +275,7 @@ impl<'a> Draft<'a> {
             Some(slot) => slot.replace(param.value).is_some(),
             None if self.unknown.len() == Self::MAX_UNKNOWN => return self.refuse(Unanswerable::TooLong),
             None => {
-                let duplicate = self.unknown.iter().any(|name| name.eq_ignore_ascii_case(param.name));
+                let duplicate = self.unknown.iter().any(|name| eq_ignore_case(name, param.name));
                 self.unknown.push(param.name);
                 duplicate
             }
@@ -279,7 +294,7 @@ impl<'a> Draft<'a> {
     }
 
     fn is(&self, known: Known, value: &str) -> bool {
-        self.get(known).is_some_and(|given| given.eq_ignore_ascii_case(value.as_bytes()))
+        self.get(known).is_some_and(|given| eq_ignore_case(given, value.as_bytes()))
     }
 
     /// Leaves nothing behind that is of use.
@@ -323,14 +338,16 @@ impl<'a> Draft<'a> {
         let Some(list) = self.get(Known::Qop) else {
             return Ok(None);
         };
-        let mut names =
-            list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
-        let mut offered = names.clone().filter_map(Qop::from_name);
-        match offered.clone().find(|&qop| qop == Qop::Auth).or_else(|| offered.next()) {
-            Some(qop) => Ok(Some(qop)),
-            None if names.next().is_none() => Ok(None),
-            None => Err(Unanswerable::UnknownQop),
+        let (mut offered, mut is_empty) = (None, true);
+        for name in list.split(|&byte| byte == b',') {
+            let name = name.trim_ascii();
+            is_empty = is_empty && name.is_empty();
+            match Qop::from_name(name) {
+                Some(Qop::Auth) => return Ok(Some(Qop::Auth)),
+                other => offered = offered.or(other),
+            }
         }
+        if offered.is_some() || is_empty { Ok(offered) } else { Err(Unanswerable::UnknownQop) }
     }
 
     /// What stood there, for the error: the server's text, so escaped and cut.
@@ -345,7 +362,7 @@ impl<'a> Draft<'a> {
 
 fn unknown_algorithm(name: &[u8]) -> Unanswerable {
     const SHA2: [&str; 4] = ["SHA-256", "SHA-256-sess", "SHA-512-256", "SHA-512-256-sess"];
-    if SHA2.iter().any(|sha2| sha2.as_bytes().eq_ignore_ascii_case(name)) {
+    if SHA2.iter().any(|sha2| eq_ignore_case(name, sha2.as_bytes())) {
         Unanswerable::NeedsFeatureSha2
     } else {
         Unanswerable::UnknownAlgorithm

@@ -177,6 +177,12 @@ impl<'a> Elements<'a> {
     }
 }
 
+/// Whether two words are the same where case says nothing: names (RFC 9110 11.1 and 11.2), values that are names, and
+/// hexadecimal digits.
+pub(super) fn eq_ignore_case(one: &[u8], other: &[u8]) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
 /// Appends `value` as a quoted string, with quoted pairs where they are needed (RFC 9110 5.6.4).
 ///
 /// The caller sees to it that the value has no control characters: see [`fits_quoted_string`].

@@ -8,6 +8,7 @@ use rand::TryRng as _;
 use super::authentication_info::AuthenticationInfo;
 use super::authorization::{Answer, Credentials, Request, RequestId};
 use super::challenge::{Challenge, NoChallenge};
+use super::grammar::eq_ignore_case;
 
 /// Authenticates any number of requests to one host with one set of credentials, from any number of threads.
 ///
@@ -210,7 +211,7 @@ impl Session {
         let info = AuthenticationInfo::parse(authentication_info);
         if let Some(rspauth) = info.rspauth {
             let expected = used.answer.rspauth(used.id(), info.qop, request.uri, body);
-            if !expected.as_bytes().eq_ignore_ascii_case(&rspauth) {
+            if !eq_ignore_case(expected.as_bytes(), &rspauth) {
                 self.give_up(&used.answer);
                 return Err(Error::WrongRspauth);
             }
@@ -242,7 +243,10 @@ impl Session {
     }
 
     fn give_up(&self, refused: &Arc<Answer>) {
-        self.nonces().retain(|nonce| !Arc::ptr_eq(&nonce.answer, refused));
+        let mut nonces = self.nonces();
+        if let Some(index) = nonces.iter().position(|nonce| Arc::ptr_eq(&nonce.answer, refused)) {
+            nonces.remove(index);
+        }
     }
 
     /// The answer under a nonce, and the next `nc` of that: the latest one that is not in use, or else the one
@@ -250,7 +254,9 @@ impl Session {
     fn take_nonce(&self) -> Option<(Arc<Answer>, u32)> {
         let mut nonces = self.nonces();
         // `nc` has eight hexadecimal digits: a nonce whose count would overflow is used up.
-        nonces.retain(|nonce| nonce.nc < u32::MAX);
+        if let Some(index) = nonces.iter().position(|nonce| nonce.nc == u32::MAX) {
+            nonces.remove(index);
+        }
         // The latest lives longest; but heavy use is spread, as a nonce serves only so many requests (Jetty: 1,024).
         let cost = |nonce: &&mut Nonce| (Arc::strong_count(&nonce.answer), nonce.nc / Self::SPREAD);
         let nonce = nonces.iter_mut().rev().min_by_key(cost)?;

@@ -7,11 +7,11 @@ use serde::ser::SerializeMap;
 use serde_json::value::RawValue;
 
 /// The fields of an object that this crate does not know, as JSON.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct OtherFields(Option<Box<Fields>>);
 
 /// At least one.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Fields {
     /// Names and values, one behind the other: to allocate each by itself would take longer than to read it.
     text: String,
@@ -30,7 +30,16 @@ impl OtherFields {
 
     /// Names and values, in JSON.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().flat_map(|fields| fields.iter())
+        let (text, ends) = match &self.0 {
+            Some(fields) => (fields.text.as_str(), fields.ends.as_slice()),
+            None => Default::default(),
+        };
+        let mut start = 0;
+        ends.iter().filter_map(move |&(name_end, end)| {
+            let field = Some((text.get(start..name_end)?, text.get(name_end..end)?));
+            start = end;
+            field
+        })
     }
 
     /// Whether there is none.
@@ -65,26 +74,9 @@ impl OtherFields {
     }
 }
 
-impl Fields {
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut start = 0;
-        self.ends.iter().filter_map(move |&(name_end, end)| {
-            let field = Some((self.text.get(start..name_end)?, self.text.get(name_end..end)?));
-            start = end;
-            field
-        })
-    }
-}
-
 impl fmt::Debug for OtherFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
-    }
-}
-
-impl PartialEq for OtherFields {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
     }
 }
 

@@ -49,6 +49,7 @@ type AgentConfig = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
 
 #[cfg(feature = "rustls")]
 fn trust(config: AgentConfig, pem: &[u8]) -> Result<AgentConfig, InvalidInput> {
+    use std::sync::Arc;
     use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
@@ -61,7 +62,8 @@ fn trust(config: AgentConfig, pem: &[u8]) -> Result<AgentConfig, InvalidInput> {
     if certificates.is_empty() {
         return Err(InvalidInput::CaCertificates);
     }
-    Ok(config.tls_config(TlsConfig::builder().root_certs(RootCerts::from(certificates)).build()))
+    Ok(config
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::Specific(Arc::new(certificates))).build()))
 }
 
 #[cfg(not(feature = "rustls"))]

@@ -17,7 +17,7 @@ fn the_end_of_the_deadline_is_no_timeout_of_the_agent() {
     let explain = |timeout_s, reason| {
         let start = Instant::now() - Duration::from_secs(10);
         let deadline = Deadline { start, timeout: Duration::from_secs(timeout_s) };
-        deadline.explain(&request, ureq::Error::Timeout(reason), &mut None)
+        deadline.explain(&request, &ureq::Error::Timeout(reason), &mut None)
     };
     assert!(matches!(explain(10, ureq::Timeout::Global), Error::Deadline { .. }));
     assert!(matches!(explain(10, ureq::Timeout::Connect), Error::Deadline { .. }));
