@@ -13,6 +13,7 @@ use crate::invalid_input::InvalidInput;
 use crate::listing::{ExportBuckets, Pages, Source};
 use crate::page::Page;
 use crate::retry::Policy;
+use crate::text;
 use crate::throttle::Throttle;
 use crate::transport::{self, AgentOptions, Counters, Transport};
 
@@ -316,7 +317,7 @@ impl ClientBuilder {
             return Err(InvalidInput::Timeout.into());
         }
         if self.user_agent.trim_ascii().is_empty()
-            || !self.user_agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+            || !text::all(&self.user_agent, |byte| byte == b' ' || byte.is_ascii_graphic())
         {
             return Err(InvalidInput::UserAgent.into());
         }

@@ -175,71 +175,72 @@ fn read_or_null<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
 }
 
 /// A bucket while its fields are read.
-#[derive(Default)]
 struct Draft {
     underscore_id: Option<String>,
     plain_id: Option<Box<RawValue>>,
     bucket_name: Option<String>,
     cloud_provider: Option<CloudProvider>,
-    iam_role_id: Option<String>,
-    region: Option<String>,
-    require_private_networking: Option<bool>,
-    role_id: Option<String>,
-    service_url: Option<String>,
-    tenant_id: Option<String>,
-    links: Option<Vec<Link>>,
-    other: OtherFields,
+    /// The fields that a bucket may do without.
+    bucket: ExportBucket,
 }
 
 impl Draft {
+    fn new() -> Self {
+        let bucket = ExportBucket {
+            id: String::new(),
+            bucket_name: String::new(),
+            cloud_provider: CloudProvider::Aws,
+            iam_role_id: None,
+            region: None,
+            require_private_networking: None,
+            role_id: None,
+            service_url: None,
+            tenant_id: None,
+            links: None,
+            other: OtherFields::default(),
+            plain_id: false,
+        };
+        Draft { underscore_id: None, plain_id: None, bucket_name: None, cloud_provider: None, bucket }
+    }
+
     fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        let other = &mut self.other;
+        let bucket = &mut self.bucket;
         match name {
             "_id" => read(&mut self.underscore_id, map, name),
             "id" => read(&mut self.plain_id, map, name),
             "bucketName" => read(&mut self.bucket_name, map, name),
             "cloudProvider" => read(&mut self.cloud_provider, map, name),
-            "iamRoleId" => read_or_null(&mut self.iam_role_id, map, name, other),
-            "region" => read_or_null(&mut self.region, map, name, other),
+            "iamRoleId" => read_or_null(&mut bucket.iam_role_id, map, name, &mut bucket.other),
+            "region" => read_or_null(&mut bucket.region, map, name, &mut bucket.other),
             "requirePrivateNetworking" => {
-                read_or_null(&mut self.require_private_networking, map, name, other)
+                read_or_null(&mut bucket.require_private_networking, map, name, &mut bucket.other)
             }
-            "roleId" => read_or_null(&mut self.role_id, map, name, other),
-            "serviceUrl" => read_or_null(&mut self.service_url, map, name, other),
-            "tenantId" => read_or_null(&mut self.tenant_id, map, name, other),
-            "links" => read_or_null(&mut self.links, map, name, other),
-            _ => other.read(name, map),
+            "roleId" => read_or_null(&mut bucket.role_id, map, name, &mut bucket.other),
+            "serviceUrl" => read_or_null(&mut bucket.service_url, map, name, &mut bucket.other),
+            "tenantId" => read_or_null(&mut bucket.tenant_id, map, name, &mut bucket.other),
+            "links" => read_or_null(&mut bucket.links, map, name, &mut bucket.other),
+            _ => bucket.other.read(name, map),
         }
     }
 
-    fn finish<E: serde::de::Error>(mut self) -> Result<ExportBucket, E> {
-        let plain_id = self.underscore_id.is_none();
-        let id = match (self.underscore_id, self.plain_id) {
+    fn finish<E: serde::de::Error>(self) -> Result<ExportBucket, E> {
+        let mut bucket = self.bucket;
+        bucket.id = match (self.underscore_id, self.plain_id) {
+            (Some(id), None) => id,
             (Some(id), Some(plain_id)) => {
                 // Both were sent: `_id` is the id, and `id` is just another field.
-                self.other.push("id", plain_id.get());
+                bucket.other.push("id", plain_id.get());
                 id
             }
-            (Some(id), None) => id,
             (None, Some(id)) => {
+                bucket.plain_id = true;
                 serde_json::from_str(id.get()).map_err(|error| wrong("id", &format_args!(": {error}")))?
             }
             (None, None) => return Err(E::missing_field("_id")),
         };
-        Ok(ExportBucket {
-            id,
-            bucket_name: self.bucket_name.ok_or_else(|| E::missing_field("bucketName"))?,
-            cloud_provider: self.cloud_provider.ok_or_else(|| E::missing_field("cloudProvider"))?,
-            iam_role_id: self.iam_role_id,
-            region: self.region,
-            require_private_networking: self.require_private_networking,
-            role_id: self.role_id,
-            service_url: self.service_url,
-            tenant_id: self.tenant_id,
-            links: self.links,
-            other: self.other,
-            plain_id,
-        })
+        bucket.bucket_name = self.bucket_name.ok_or_else(|| E::missing_field("bucketName"))?;
+        bucket.cloud_provider = self.cloud_provider.ok_or_else(|| E::missing_field("cloudProvider"))?;
+        Ok(bucket)
     }
 }
 
@@ -254,7 +255,7 @@ impl<'de> Deserialize<'de> for ExportBucket {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ExportBucket, A::Error> {
-                let mut draft = Draft::default();
+                let mut draft = Draft::new();
                 while let Some(FieldName(name)) = map.next_key()? {
                     draft.read(&name, &mut map)?;
                 }

@@ -139,12 +139,13 @@
 //! | --- | --- |
 //! | `client.rs` | [`Client`] and its builder: what a user configures |
 //! | `listing.rs` | the iterators: when to ask for the next page, when to stop |
-//! | `transport.rs` | the main loop: one authenticated GET with its deadline and retries; the only file that knows `ureq` |
+//! | `transport.rs` | the main loop: one authenticated GET with its deadline and retries; with `transport/agent.rs` all that knows `ureq` |
 //! | `endpoint.rs` | base URL, API version, project id, options to URL and `Accept` |
 //! | `page.rs`, `export_bucket.rs` | bytes to [`Page`] and [`ExportBucket`] |
 //! | `retry.rs` | given what happened and how much time is left: again, and after how long? |
 //! | `throttle.rs` | a rate limit slows all requests of a client down together |
 //! | `credentials.rs` | [`ApiKey`] |
+//! | `text.rs` | text, byte by byte |
 //! | `error.rs`, `invalid_input.rs` | [`Error`], and what is wrong before anything is sent |
 //! | `digest/` | RFC 7616, without I/O, and without knowing the rest |
 //! | `simulator/` | the embedded Atlas |
@@ -164,6 +165,7 @@ mod retry;
 #[cfg(feature = "simulator")]
 #[cfg_attr(docsrs, doc(cfg(feature = "simulator")))]
 pub mod simulator;
+mod text;
 mod throttle;
 mod transport;
 

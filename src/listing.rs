@@ -10,6 +10,7 @@ use crate::endpoint::{Endpoint, ProjectId};
 use crate::error::{Error, Incomplete, OneLine};
 use crate::export_bucket::ExportBucket;
 use crate::page::Page;
+use crate::text;
 use crate::transport::Transport;
 
 /// What a listing needs: where to ask, and by what.
@@ -58,11 +59,11 @@ impl Source {
 
 /// Atlas tells what to do by its words only: "Retry with includeCount=false."
 fn cannot_count(error: &Error) -> bool {
-    let has_advice = |detail: &[u8]| {
-        detail.split(|&byte| byte == b' ').any(|word| word.starts_with(b"includeCount=false"))
-    };
     let detail = error.api().and_then(|api| api.detail.as_deref());
-    matches!(error, Error::Status { .. }) && detail.is_some_and(|detail| has_advice(detail.as_bytes()))
+    matches!(error, Error::Status { .. })
+        && detail.is_some_and(|detail| {
+            text::split(detail, b" ").any(|word| word.starts_with(b"includeCount=false"))
+        })
 }
 
 /// Iterates over the pages of a project's export buckets. Made by

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::error::ApiError;
 use crate::export_bucket::{ExportBucket, FieldName, Link, read};
+use crate::text;
 
 /// One page of export buckets.
 #[derive(Clone, Debug)]
@@ -225,9 +226,8 @@ impl Fields {
     /// error helps nobody.
     fn explain(&mut self, name: &str, json: &str) {
         match name {
-            // A JSON number that fits is written as Rust writes it.
-            "status" => self.status = json.parse().ok(),
-            "error" => self.api.status = json.parse().unwrap_or_default(),
+            "status" => self.status = status(json),
+            "error" => self.api.status = status(json).unwrap_or_default(),
             "errorCode" => self.api.error_code = string(json),
             "reason" => self.api.reason = string(json),
             "detail" => self.api.detail = string(json),
@@ -240,6 +240,11 @@ impl Fields {
             }
         }
     }
+}
+
+/// An HTTP status, if it is one.
+fn status(json: &str) -> Option<u16> {
+    u16::try_from(text::number(json.as_bytes())?).ok()
 }
 
 /// The text of a JSON string, if it is one.

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::text::{self, number};
+
 /// How often, and how long to wait in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
@@ -52,9 +54,9 @@ impl Policy {
 /// `Retry-After`: seconds, or a date (RFC 9110 10.2.3). `None` if it is neither.
 pub(crate) fn parse_retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
     let value = std::str::from_utf8(value).ok()?.trim_ascii();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !value.is_empty() && text::all(value, |byte| byte.is_ascii_digit()) {
         // More digits than fit are an eternity all the same.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+        return Some(Duration::from_secs(text::number(value.as_bytes()).unwrap_or(u64::MAX)));
     }
     let now_s = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let date = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(parse_http_date(value, now_s)?))?;
@@ -72,9 +74,11 @@ pub(crate) fn parse_retry_after(value: &[u8], now: SystemTime) -> Option<Duratio
 fn parse_http_date(date: &str, now: u64) -> Option<u64> {
     // One word more than any form has.
     let mut words: [&[u8]; 9] = [b""; 9];
-    let separated = date.as_bytes().split(|byte| b" ,-:".contains(byte)).filter(|word| !word.is_empty());
-    for (word, slot) in separated.zip(&mut words) {
-        *slot = word;
+    let mut slots = words.iter_mut();
+    for word in text::split(date, b" ,-:") {
+        if !word.is_empty() {
+            *slots.next()? = word;
+        }
     }
     let (day, month_name, year, time) = match words {
         [_, day, month, year, hour, minute, second, b"GMT", b""] => {
@@ -85,7 +89,6 @@ fn parse_http_date(date: &str, now: u64) -> Option<u64> {
     };
     const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let month = MONTHS.chunks_exact(3).position(|name| name == month_name)? as u64 + 1;
-    let number = |digits: &[u8]| str::from_utf8(digits).ok()?.parse::<u64>().ok();
     let day = number(day).filter(|day| (1..=31).contains(day))?;
     let year = match year.len() {
         2 => full_year(number(year)?, now),

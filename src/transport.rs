@@ -83,6 +83,8 @@ impl RawAnswer {
     }
 }
 
+// Called once each, these would all be inlined into `get`: what is marked `inline(never)` is so that a user's build need not
+// optimise one function of 18 KB.
 impl Transport {
     /// Bodies that are no pages: what is longer is not read to its end, and costs the connection.
     const MAX_ERROR_BODY: u64 = 64 * 1024;
@@ -179,6 +181,7 @@ impl Transport {
         }
     }
 
+    #[inline(never)]
     fn answer_challenge(
         &self,
         request: &PageRequest,
@@ -219,6 +222,7 @@ impl Transport {
     }
 
     /// Sends the request once and reads the answer to its end, so that the connection can serve the next request.
+    #[inline(never)]
     fn send(
         &self,
         request: &PageRequest,
@@ -246,6 +250,7 @@ impl Transport {
         Outcome::Challenged(answer)
     }
 
+    #[inline(never)]
     fn exchange(
         &self,
         request: &PageRequest,
@@ -311,6 +316,7 @@ fn read_body(body: ureq::Body, max: u64, whole: bool) -> Result<Vec<u8>, Fault> 
 }
 
 /// Sorts the answers that are not challenges.
+#[inline(never)]
 fn judge(request: &PageRequest, answer: RawAnswer) -> Result<Page, Error> {
     let api = match answer.status {
         200 => match page::parse(&answer.body) {

@@ -219,7 +219,7 @@ fn fixed_suffix(challenge: &Challenge) -> Vec<u8> {
 fn nc_digits(nc: u32) -> [u8; 8] {
     let mut digits = [b'0'; 8];
     // It cannot fail: four bytes, eight digits.
-    let _ = hex::encode_to_slice(nc.to_be_bytes(), &mut digits);
+    let _ = hex::encode_to_slice(nc.to_be_bytes().as_slice(), &mut digits);
     digits
 }
 
@@ -230,7 +230,7 @@ fn write_ext_value(out: &mut Vec<u8>, text: &str) {
             out.push(byte);
         } else {
             let mut digits = [0; 2];
-            let _ = hex::encode_to_slice([byte], &mut digits);
+            let _ = hex::encode_to_slice([byte].as_slice(), &mut digits);
             out.push(b'%');
             out.extend(digits.map(|digit| digit.to_ascii_uppercase()));
         }

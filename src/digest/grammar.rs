@@ -126,11 +126,17 @@ impl<'a> Elements<'a> {
 
     /// Whether a `token68` stands here and ends the element (RFC 9110 11.2).
     fn skip_token68(&mut self) -> bool {
-        let text = self.take_while(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-        });
-        self.take_while(|byte| byte == b'=');
-        !text.is_empty() && self.at_element_end()
+        let before = self.rest.len();
+        while let [byte, rest @ ..] = self.rest
+            && (byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte))
+        {
+            self.rest = rest;
+        }
+        let is_empty = self.rest.len() == before;
+        while let [b'=', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        !is_empty && self.at_element_end()
     }
 
     /// Whether only white space stands before the next comma or the end; skips it.
@@ -143,16 +149,16 @@ impl<'a> Elements<'a> {
     fn skip_element(&mut self) {
         let mut quoted = false;
         let mut escaped = false;
-        self.take_while(|byte| {
+        while let [byte, rest @ ..] = self.rest {
             match byte {
                 _ if escaped => escaped = false,
                 b'\\' if quoted => escaped = true,
                 b'"' => quoted = !quoted,
-                b',' if !quoted => return false,
+                b',' if !quoted => return,
                 _ => {}
             }
-            true
-        });
+            self.rest = rest;
+        }
     }
 
     /// Optional white space (RFC 9110 5.6.3); whether there was some.
@@ -166,14 +172,10 @@ impl<'a> Elements<'a> {
 
     /// A token, or nothing.
     fn token(&mut self) -> &'a [u8] {
-        self.take_while(|byte| class(byte).tchar)
-    }
-
-    fn take_while(&mut self, mut pred: impl FnMut(u8) -> bool) -> &'a [u8] {
-        let length = self.rest.iter().position(|&byte| !pred(byte)).unwrap_or(self.rest.len());
-        let (taken, rest) = self.rest.split_at_checked(length).unwrap_or_default();
+        let length = self.rest.iter().position(|&byte| !class(byte).tchar).unwrap_or(self.rest.len());
+        let (token, rest) = self.rest.split_at_checked(length).unwrap_or_default();
         self.rest = rest;
-        taken
+        token
     }
 }
 

@@ -299,7 +299,7 @@ fn draw_cnonce() -> Result<Cnonce, Error> {
     rand::rngs::SysRng.try_fill_bytes(&mut random).map_err(|_| Error::NoRandomness)?;
     let mut cnonce = [b'0'; 32];
     // It cannot fail: sixteen bytes, thirty-two digits.
-    let _ = hex::encode_to_slice(random, &mut cnonce);
+    let _ = hex::encode_to_slice(random.as_slice(), &mut cnonce);
     Ok(cnonce)
 }
 

@@ -11,7 +11,16 @@ impl fmt::Display for Error {
         if let Some(request) = self.request() {
             write!(f, "{request}: ")?;
         }
-        let (what, detail, advice): (&str, &dyn fmt::Display, &str) = match self {
+        WithoutRequest(self).fmt(f)
+    }
+}
+
+/// An error without what was asked for, for errors within errors about the same request.
+struct WithoutRequest<'a>(&'a Error);
+
+impl fmt::Display for WithoutRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, detail, advice): (&str, &dyn fmt::Display, &str) = match self.0 {
             Error::InvalidInput(input) => ("", input, ""),
             Error::NotAuthenticated { reason: digest::Error::Refused { stale: false }, api, .. } => (
                 "the API key was refused: ",
@@ -41,7 +50,7 @@ impl fmt::Display for Error {
             Error::Deadline { timeout, cause, .. } => {
                 write!(f, "no complete answer within the deadline of {} s", timeout.as_secs_f64())?;
                 match cause {
-                    Some(cause) => ("; before that, ", &cause.without_request(), ""),
+                    Some(cause) => ("; before that, ", &WithoutRequest(cause), ""),
                     None => ("", &"", "; check the network, or allow more time"),
                 }
             }
@@ -54,17 +63,6 @@ impl fmt::Display for Error {
             Error::Incomplete { reason, .. } => ("", reason, ""),
         };
         write!(f, "{what}{detail}{advice}")
-    }
-}
-
-impl Error {
-    /// Its text without what was asked for, for errors within errors about the same request.
-    fn without_request(&self) -> String {
-        let text = self.to_string();
-        match self.request() {
-            Some(request) => text.strip_prefix(&format!("{request}: ")).unwrap_or(&text).to_owned(),
-            None => text,
-        }
     }
 }
 
