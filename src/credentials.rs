@@ -32,10 +32,7 @@ impl ApiKey {
     ///
     /// [`InvalidInput::ApiKey`](crate::InvalidInput::ApiKey) if a half is empty or has control characters, or if
     /// the public half has a colon (which separates the two in Digest's hash).
-    pub fn new(
-        public_key: impl Into<Box<str>>,
-        private_key: impl Into<Box<str>>,
-    ) -> Result<Self, InvalidInput> {
+    pub fn new(public_key: impl Into<String>, private_key: impl Into<String>) -> Result<Self, InvalidInput> {
         let (public_key, private_key) = (public_key.into(), private_key.into());
         check("public", &public_key)?;
         check("private", &private_key)?;

@@ -17,7 +17,7 @@ use crate::text;
 /// # Ok::<(), atlas_export_buckets::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProjectId(Box<str>);
+pub struct ProjectId(String);
 
 impl ProjectId {
     /// The 24 digits.
@@ -34,7 +34,7 @@ impl FromStr for ProjectId {
     /// [`InvalidInput::ProjectId`] for anything but 24 hexadecimal digits.
     fn from_str(id: &str) -> Result<Self, InvalidInput> {
         if id.len() == 24 && text::all(id, |byte| byte.is_ascii_hexdigit()) {
-            Ok(ProjectId(id.to_ascii_lowercase().into()))
+            Ok(ProjectId(id.to_ascii_lowercase()))
         } else {
             Err(InvalidInput::ProjectId(id.into()))
         }

@@ -17,15 +17,16 @@ use crate::endpoint::PageRequest;
 use crate::error::{ApiError, Error, NetworkError, NetworkPhase, OneLine, Refusal};
 use crate::page::{self, BadBody, Content, Page, RateLimit};
 use crate::retry::{self, Policy, Verdict};
+use crate::text;
 use crate::throttle::{NoPermit, Permit, Throttle};
 
 pub(crate) use agent::{AgentOptions, new_agent};
 
-const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
-const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
-const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
-const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const SUNSET: HeaderName = HeaderName::from_static("sunset");
+static AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
+static DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+static RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+static RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+static SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 /// Sends requests to one host, as one user.
 pub(crate) struct Transport {
@@ -68,17 +69,17 @@ struct RawAnswer {
 
 impl RawAnswer {
     /// A header field, if it is text.
-    fn field(&self, name: HeaderName) -> Option<&str> {
+    fn field(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     fn rate_limit(&self) -> RateLimit {
-        let count = |name| self.field(name)?.trim_ascii().parse().ok();
-        RateLimit { limit: count(RATELIMIT_LIMIT), remaining: count(RATELIMIT_REMAINING) }
+        let count = |name| text::number(self.field(name)?.trim_ascii().as_bytes());
+        RateLimit { limit: count(&RATELIMIT_LIMIT), remaining: count(&RATELIMIT_REMAINING) }
     }
 
     /// All values of a header field.
-    fn all(&self, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    fn all(&self, name: &HeaderName) -> impl Iterator<Item = &[u8]> {
         self.headers.get_all(name).iter().map(|value| value.as_bytes())
     }
 }
@@ -122,7 +123,7 @@ impl Transport {
                 }
                 Outcome::Answered(answer) => {
                     self.session
-                        .accepted(attempt, &to_hash, answer.all(AUTHENTICATION_INFO), &answer.body)
+                        .accepted(attempt, &to_hash, answer.all(&AUTHENTICATION_INFO), &answer.body)
                         .map_err(|error| refused(request, error))?;
                     let remaining = answer.rate_limit().remaining;
                     let result = judge(request, answer);
@@ -188,7 +189,7 @@ impl Transport {
         attempt: Attempt,
         answer: &RawAnswer,
     ) -> Result<Attempt, Error> {
-        let challenges = answer.all(header::WWW_AUTHENTICATE);
+        let challenges = answer.all(&header::WWW_AUTHENTICATE);
         let challenged =
             self.session.challenged(attempt, challenges, &digest::Request::get(request.target()));
         let attempt = challenged.map_err(|reason| match reason {
@@ -244,7 +245,7 @@ impl Transport {
             return Outcome::Answered(answer);
         }
         self.counters.challenges.fetch_add(1, Relaxed);
-        for challenge in answer.all(header::WWW_AUTHENTICATE) {
+        for challenge in answer.all(&header::WWW_AUTHENTICATE) {
             log::debug!("challenged: {}", OneLine(&String::from_utf8_lossy(challenge)));
         }
         Outcome::Challenged(answer)
@@ -328,13 +329,13 @@ fn judge(request: &PageRequest, answer: RawAnswer) -> Result<Page, Error> {
             }
         },
         status @ 300..400 => {
-            let location = answer.field(header::LOCATION).map(str::to_owned);
+            let location = answer.field(&header::LOCATION).map(str::to_owned);
             return Err(refusal(request, Refusal::Redirect { status, location }));
         }
         status => page::parse_error(status, &answer.body),
     };
     let retry_after = answer
-        .field(header::RETRY_AFTER)
+        .field(&header::RETRY_AFTER)
         .and_then(|value| retry::parse_retry_after(value.as_bytes(), SystemTime::now()));
     let (request, status, api) = (request.boxed(), api.status, Box::new(api));
     Err(match status {
@@ -349,7 +350,7 @@ fn judge(request: &PageRequest, answer: RawAnswer) -> Result<Page, Error> {
 /// The page with what the head of its answer says.
 fn to_page(request: &PageRequest, content: Content, answer: RawAnswer) -> Page {
     let text = |name| answer.field(name).map(str::to_owned);
-    let (deprecation, sunset) = (text(DEPRECATION), text(SUNSET));
+    let (deprecation, sunset) = (text(&DEPRECATION), text(&SUNSET));
     let rate_limit = answer.rate_limit();
     Page { rate_limit, deprecation, sunset, ..Page::new(request.page_num, content, answer.body) }
 }

@@ -11,8 +11,8 @@ use super::grammar::{fits_quoted_string, write_quoted};
 /// Its `Debug` shows neither. The password leaves it only as part of a hash.
 #[derive(Clone)]
 pub struct Credentials {
-    username: Box<str>,
-    password: Box<str>,
+    username: String,
+    password: String,
 }
 
 impl Credentials {
@@ -21,7 +21,7 @@ impl Credentials {
     /// The name is sent as it is where it is ASCII without control characters, or else as `username*`
     /// (RFC 8187), which servers before RFC 7616 do not know; where the server wants it, its hash is sent instead
     /// (3.4.4). A name with a colon is taken, but in the hash it could end at the colon (3.4.2).
-    pub fn new(username: impl Into<Box<str>>, password: impl Into<Box<str>>) -> Self {
+    pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
         Credentials { username: username.into(), password: password.into() }
     }
 }

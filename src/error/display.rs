@@ -79,10 +79,8 @@ fn try_again(retry_after: &Option<Duration>) -> String {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
-        if let Some(code) = &self.error_code {
-            write!(f, " {}", OneLine(code))?;
-        } else if let Some(reason) = &self.reason {
-            write!(f, " {}", OneLine(reason))?;
+        if let Some(name) = self.error_code.as_deref().or(self.reason.as_deref()) {
+            write!(f, " {}", OneLine(name))?;
         }
         if let Some(detail) = &self.detail {
             write!(f, " \"{}\"", OneLine(detail))?;
