@@ -10,7 +10,6 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::value::RawValue;
 
 pub use other_fields::OtherFields;
 
@@ -177,7 +176,7 @@ fn read_or_null<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
 /// A bucket while its fields are read.
 struct Draft {
     underscore_id: Option<String>,
-    plain_id: Option<Box<RawValue>>,
+    plain_id: Option<String>,
     bucket_name: Option<String>,
     cloud_provider: Option<CloudProvider>,
     /// The fields that a bucket may do without.
@@ -229,12 +228,12 @@ impl Draft {
             (Some(id), None) => id,
             (Some(id), Some(plain_id)) => {
                 // Both were sent: `_id` is the id, and `id` is just another field.
-                bucket.other.push("id", plain_id.get());
+                bucket.other.push("id", &serde_json::to_string(&plain_id).map_err(E::custom)?);
                 id
             }
             (None, Some(id)) => {
                 bucket.plain_id = true;
-                serde_json::from_str(id.get()).map_err(|error| wrong("id", &format_args!(": {error}")))?
+                id
             }
             (None, None) => return Err(E::missing_field("_id")),
         };

@@ -10,7 +10,6 @@ use crate::endpoint::{Endpoint, ProjectId};
 use crate::error::{Error, Incomplete, OneLine};
 use crate::export_bucket::ExportBucket;
 use crate::page::Page;
-use crate::text;
 use crate::transport::Transport;
 
 /// What a listing needs: where to ask, and by what.
@@ -59,11 +58,10 @@ impl Source {
 
 /// Atlas tells what to do by its words only: "Retry with includeCount=false."
 fn cannot_count(error: &Error) -> bool {
+    const ADVICE: &[u8] = b"includeCount=false";
     let detail = error.api().and_then(|api| api.detail.as_deref());
     matches!(error, Error::Status { .. })
-        && detail.is_some_and(|detail| {
-            text::split(detail, b" ").any(|word| word.starts_with(b"includeCount=false"))
-        })
+        && detail.is_some_and(|detail| detail.as_bytes().windows(ADVICE.len()).any(|part| part == ADVICE))
 }
 
 /// Iterates over the pages of a project's export buckets. Made by
@@ -98,12 +96,16 @@ impl Iterator for Pages {
         match self.walk.step(&page) {
             Ok(Step::End) => {}
             Ok(Step::Next) => self.next_page = Some(page_num.saturating_add(1)),
-            Err(reason) => {
-                let request = self.source.endpoint.page(&self.project_id, page_num, self.include_count);
-                return Some(Err(Error::Incomplete { request: Box::new(request), reason }));
-            }
+            Err(reason) => return Some(Err(self.incomplete(page_num, reason))),
         }
         Some(Ok(page))
+    }
+}
+
+impl Pages {
+    fn incomplete(&self, page_num: u32, reason: Incomplete) -> Error {
+        let request = self.source.endpoint.page(&self.project_id, page_num, self.include_count);
+        Error::Incomplete { request: Box::new(request), reason }
     }
 }
 
@@ -119,11 +121,15 @@ pub struct ExportBuckets {
     page: std::vec::IntoIter<ExportBucket>,
     /// Its ids in order, if another page follows: to give a bucket once that moves from this page to that.
     ids: Vec<String>,
+    /// How many came, each counted once.
+    received: u64,
+    /// How many there were, the server said first.
+    first_count: Option<u64>,
 }
 
 impl ExportBuckets {
     pub(crate) fn new(pages: Pages) -> Self {
-        ExportBuckets { pages, page: Vec::new().into_iter(), ids: Vec::new() }
+        ExportBuckets { pages, page: Vec::new().into_iter(), ids: Vec::new(), received: 0, first_count: None }
     }
 
     /// How many buckets there are in all, the server said last; `None` before the first bucket, and without a count.
@@ -154,6 +160,16 @@ impl Iterator for ExportBuckets {
             let ids_before = std::mem::replace(&mut self.ids, ids);
             if !ids_before.is_empty() {
                 results.retain(|bucket| ids_before.binary_search(&bucket.id).is_err());
+            }
+            self.received += results.len() as u64;
+            self.first_count = self.first_count.or(page.total_count);
+            // What was added while the list was read may be missing in it, but not what was there before: the buckets that
+            // came twice hid others.
+            if self.pages.next_page.is_none()
+                && let Some(total_count) = self.first_count.filter(|&count| self.received < count)
+            {
+                let reason = Incomplete::Short { received: self.received, total_count };
+                return Some(Err(self.pages.incomplete(page.page_num, reason)));
             }
             self.page = results.into_iter();
         }
@@ -242,6 +258,30 @@ mod tests {
         let count = total_count.map_or("null".to_owned(), |count| count.to_string());
         let body = format!(r#"{{"links":{links},"results":[{}],"totalCount":{count}}}"#, results.join(","));
         Page::new(1, page::parse(body.as_bytes()).unwrap(), body.into())
+    }
+
+    #[test]
+    fn that_atlas_cannot_count_is_seen_by_its_words() {
+        let endpoint = crate::endpoint::Endpoint {
+            base_url: crate::endpoint::BaseUrl::parse("https://h").unwrap(),
+            api_version: crate::ApiVersion::V1_0,
+            items_per_page: 1,
+            include_count: true,
+            pretty: false,
+            envelope: false,
+        };
+        let request = Box::new(endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true));
+        for (detail, expected) in [
+            (Some("Unable to calculate the total number of results. Retry with includeCount=false."), true),
+            (Some("retry with \"includeCount=false\""), true),
+            (Some("includeCount is not a flag"), false),
+            (Some(""), false),
+            (None, false),
+        ] {
+            let api = crate::ApiError { detail: detail.map(str::to_owned), ..Default::default() };
+            let error = Error::Status { request: request.clone(), api: Box::new(api), retry_after: None };
+            assert_eq!(cannot_count(&error), expected, "{detail:?}");
+        }
     }
 
     #[test]

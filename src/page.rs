@@ -233,6 +233,7 @@ impl Fields {
             "detail" => self.api.detail = string(json),
             _ => {
                 let values: Vec<Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
+                self.api.parameters.clear();
                 for value in &values {
                     let text = string(value.get()).unwrap_or_else(|| value.get().to_owned());
                     self.api.parameters.push(text);
@@ -257,7 +258,7 @@ fn read_nullable<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     map: &mut A,
     name: &str,
 ) -> Result<(), A::Error> {
-    let mut value: Option<Option<T>> = None;
+    let mut value: Option<Option<T>> = slot.take().map(Some);
     read(&mut value, map, name)?;
     *slot = value.flatten();
     Ok(())
@@ -384,6 +385,16 @@ mod tests {
                 "results: invalid type: map, expected an array of export buckets",
             ),
             ("results twice", r#"{"results":[],"results":[]}"#.into(), "results stands twice"),
+            (
+                "totalCount twice",
+                r#"{"totalCount":2,"results":[],"totalCount":0}"#.into(),
+                "totalCount stands twice",
+            ),
+            (
+                "links twice",
+                r#"{"links":[{"rel":"next"}],"results":[],"links":[]}"#.into(),
+                "links stands twice",
+            ),
             (
                 "a bucket without a name",
                 format!(r#"{{"results":[{BUCKET},{{"_id":"6","cloudProvider":"GCP"}}]}}"#),

@@ -44,7 +44,7 @@ impl Policy {
         let ceiling = Self::FIRST_BACKOFF
             .saturating_mul(1_u32.checked_shl(retries_done).unwrap_or(u32::MAX))
             .min(Self::MAX_BACKOFF);
-        // In 65,537 steps: 0xffff is that part of the largest `u32`.
+        // In 65,537 steps, as `u32::MAX` is 0xffff times 0x1_0001.
         let backoff = ceiling * (random / 0xffff) / 0x1_0001;
         let wait = retry_after.filter(|wait| !wait.is_zero()).unwrap_or(backoff);
         if wait < time_left { Verdict::RetryAfter(wait) } else { Verdict::GiveUp }

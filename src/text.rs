@@ -20,8 +20,11 @@ pub(crate) fn split<'a>(text: &'a str, any_of: &'static [u8]) -> impl Iterator<I
 
 /// Digits, and nothing else, to a number; `None` also for one that is too large.
 pub(crate) fn number(digits: &[u8]) -> Option<u64> {
-    let is_sign = digits.first() == Some(&b'+');
-    str::from_utf8(digits).ok().filter(|_| !is_sign)?.parse().ok()
+    // The one thing that Rust takes beyond digits.
+    if digits.first() == Some(&b'+') {
+        return None;
+    }
+    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One authenticated GET, with its deadline and its retries.
 //!
-//! With `transport/agent.rs`, which makes the agent, the only file of the library that knows `ureq`.
+//! With `transport/agent.rs`, which makes the agent, all of the library that works with `ureq`.
 
 mod agent;
 
@@ -84,8 +84,8 @@ impl RawAnswer {
     }
 }
 
-// Called once each, these would all be inlined into `get`: what is marked `inline(never)` is so that a user's build need not
-// optimise one function of 18 KB.
+// What is marked `inline(never)` would be inlined into `get`, as it is called once: a function of 18 KB, which a user's
+// build would take longer to optimise.
 impl Transport {
     /// Bodies that are no pages: what is longer is not read to its end, and costs the connection.
     const MAX_ERROR_BODY: u64 = 64 * 1024;
@@ -290,30 +290,19 @@ impl Transport {
 fn read_body(body: ureq::Body, max: u64, whole: bool) -> Result<Vec<u8>, Fault> {
     // What the server announces is a hint, not a reason to take memory that may never be filled.
     const MAX_ANNOUNCED: u64 = 1024 * 1024;
-    const FIRST_READ: u64 = 8 * 1024;
-    let size = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
-    // One byte more than allowed or announced, to tell an end from a cut; an end also gives the connection back.
-    let most = size(max.saturating_add(1));
-    let announced = body.content_length().map_or(FIRST_READ, |length| length.min(MAX_ANNOUNCED) + 1);
-    let mut bytes = vec![0; size(announced).min(most)];
-    let mut length = 0;
-    let mut reader = body.into_reader();
-    while length < most {
-        if length == bytes.len() {
-            bytes.resize(length.saturating_mul(2).min(most), 0);
+    let announced = body.content_length().unwrap_or(0).min(max).min(MAX_ANNOUNCED);
+    let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+    // Read one byte more than allowed, to tell an end from a cut; an end also gives the connection back.
+    let mut reader = body.into_reader().take(max.saturating_add(1));
+    match reader.read_to_end(&mut bytes) {
+        Ok(_) if bytes.len() as u64 <= max => Ok(bytes),
+        Ok(_) if whole => Err(Fault::Refused(Refusal::BodyTooLarge(max))),
+        Ok(_) => {
+            bytes.truncate(usize::try_from(max).unwrap_or(usize::MAX));
+            Ok(bytes)
         }
-        match reader.read(bytes.get_mut(length..).unwrap_or_default()) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Fault::from(ureq::Error::from(error))),
-        }
+        Err(error) => Err(Fault::from(ureq::Error::from(error))),
     }
-    if length == most && whole {
-        return Err(Fault::Refused(Refusal::BodyTooLarge(max)));
-    }
-    bytes.truncate(length.min(size(max)));
-    Ok(bytes)
 }
 
 /// Sorts the answers that are not challenges.

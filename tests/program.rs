@@ -327,6 +327,18 @@ fn a_closed_pipe_ends_quietly() {
 }
 
 #[test]
+fn a_closed_pipe_does_not_make_good_what_failed_before() {
+    let atlas = simulator(5000);
+    let (status, stderr) = program()
+        .args(["list", "--project-id", "000000000000000000000000", "--project-id", PROJECT, "-o", "ndjson"])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+        .run_and_close_stdout_after_a_line();
+    assert_eq!((status, stderr.lines().count()), (Some(4), 1), "{stderr}");
+}
+
+#[test]
 fn what_cannot_be_said_on_stderr_is_not_said_and_the_work_goes_on() {
     let atlas = simulator(3);
     let list = |args: &[&str]| {

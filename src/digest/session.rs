@@ -253,7 +253,8 @@ impl Session {
     /// that the fewest use.
     fn take_nonce(&self) -> Option<(Arc<Answer>, u32)> {
         let mut nonces = self.nonces();
-        // `nc` has eight hexadecimal digits: a nonce whose count would overflow is used up.
+        // `nc` has eight hexadecimal digits: a nonce whose count would overflow is used up. There is one such at most, as
+        // each call counts once.
         if let Some(index) = nonces.iter().position(|nonce| nonce.nc == u32::MAX) {
             nonces.remove(index);
         }

@@ -128,8 +128,7 @@ impl fmt::Display for Incomplete {
         match self {
             Incomplete::Short { received, total_count } => write!(
                 f,
-                "the list ends after {received} buckets, but the server counts {total_count}; try again, or without \
-                 the count"
+                "the list ends after {received} buckets, but the server counts {total_count}; try again"
             ),
             Incomplete::Shrunk { from, to } => write!(
                 f,

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ExportBuckets, Page, ProjectId};
+use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, ExportBuckets, ProjectId};
 
 use crate::options::{Format, ListArgs};
 use crate::output::{Output, Style};
@@ -108,8 +108,8 @@ fn variable(name: &str) -> Result<Option<String>, String> {
 
 /// What a worker tells of a project.
 enum Event {
-    /// A page, for `raw`, and how many buckets there are, if that is known.
-    Page(Box<Page>, Option<u64>),
+    /// The body of a page, for `raw`, with how many buckets are in it and, if that is known, in all.
+    Body(Vec<u8>, u64, Option<u64>),
     /// Some buckets, for every other format, and how many there are, if that is known.
     Buckets(Vec<ExportBucket>, Option<u64>),
     /// The end: how many buckets the project has, if that is known, or why the list is not complete.
@@ -142,20 +142,25 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
         };
         let stdout = BufWriter::new(progress::Stdout(io::stdout().lock()));
         let mut progress = Progress::new(projects.len(), args.quiet || args.verbose);
+        let mut first_failure = status::DONE;
         let printed = print(
             in_order.iter().take(projects.len()),
             Output::new(args.format, style, stdout),
             &mut progress,
+            &mut first_failure,
         );
         progress.finish();
-        match printed {
-            Ok(first_failure) => {
-                summarise(client, &progress, start);
-                first_failure
-            }
+        if let Err(error) = printed {
+            let status = match status::of_output(Err(error)) {
+                // Whoever reads has enough, but not of what was told to have failed.
+                status::DONE => first_failure,
+                status => status,
+            };
             // The workers may still be waiting for an answer that nobody wants any more.
-            Err(error) => std::process::exit(status::of_output(Err(error)).into()),
+            std::process::exit(status.into());
         }
+        summarise(client, &progress, start);
+        first_failure
     })
 }
 
@@ -177,7 +182,8 @@ fn summarise(client: &Client, progress: &Progress, start: Instant) {
 fn begin<'p>(queue: &Mutex<(Iter<'p, ProjectId>, Order<'p>)>) -> Option<(&'p ProjectId, SyncSender<Event>)> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     let project = queue.0.next()?;
-    let (events, receiver) = sync_channel(1);
+    // For some buckets and the end: a small project does not hold its worker until its turn.
+    let (events, receiver) = sync_channel(2);
     // It fails if the printer has ended.
     queue.1.send((project, receiver)).ok()?;
     Some((project, events))
@@ -194,7 +200,7 @@ fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &
             let count = page.results.len() as u64;
             let total_count = page.total_count;
             if format == Format::Raw {
-                send(Event::Page(Box::new(page), Some(count)));
+                send(Event::Body(page.body, count, Some(count)));
             } else {
                 send(Event::Buckets(page.results, Some(count)));
             }
@@ -204,8 +210,7 @@ fn list_project(client: &Client, project: &ProjectId, args: &ListArgs, events: &
             .export_bucket_pages(project)
             .try_for_each(|page| {
                 let page = page?;
-                let of = page.total_count;
-                send(Event::Page(Box::new(page), of));
+                send(Event::Body(page.body, page.results.len() as u64, page.total_count));
                 Ok(())
             })
             .map(|()| None),
@@ -244,19 +249,19 @@ fn next_event(events: &Receiver<Event>, output: &mut Output<impl Write>) -> io::
     Ok(events.recv().ok())
 }
 
-/// Prints the projects in order, each as it comes; returns the status of the first that failed.
+/// Prints the projects in order, each as it comes, and notes the status of the first that failed.
 fn print<'p>(
     projects: impl Iterator<Item = (&'p ProjectId, Receiver<Event>)>,
     mut output: Output<impl Write>,
     progress: &mut Progress,
-) -> io::Result<u8> {
-    let mut first_failure = status::DONE;
+    first_failure: &mut u8,
+) -> io::Result<()> {
     for (project, events) in projects {
         while let Some(event) = next_event(&events, &mut output)? {
             match event {
-                Event::Page(page, of) => {
-                    output.body(&page.body)?;
-                    progress.add(page.results.len() as u64, of);
+                Event::Body(body, buckets, of) => {
+                    output.body(&body)?;
+                    progress.add(buckets, of);
                 }
                 Event::Buckets(buckets, of) => {
                     buckets.iter().try_for_each(|bucket| output.bucket(project, bucket))?;
@@ -266,14 +271,52 @@ fn print<'p>(
                 Event::End(Err(error)) => {
                     output.failed(project, &error)?;
                     progress::tell(format_args!("{error}"));
-                    if first_failure == status::DONE {
-                        first_failure = status::of(&error);
+                    if *first_failure == status::DONE {
+                        *first_failure = status::of(&error);
                     }
                 }
             }
         }
         progress.project();
     }
-    output.finish()?;
-    Ok(first_failure)
+    output.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use atlas_export_buckets::simulator::{Simulator, sample_buckets};
+
+    use super::*;
+    use crate::args::{Command, parse};
+
+    #[test]
+    fn a_small_project_does_not_hold_its_worker_until_its_turn() {
+        let atlas = Simulator::builder().buckets(sample_buckets(5)).start().unwrap();
+        let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
+        let client = Client::builder(key).base_url(atlas.base_url()).build().unwrap();
+        let projects = [atlas.project_id().parse().unwrap()];
+        for more in [["-o", "ndjson"], ["-o", "json"], ["-o", "raw"], ["--page", "1"]] {
+            let Ok(Command::List(args)) = parse(lexopt::Parser::from_args(["list"].into_iter().chain(more)))
+            else {
+                panic!()
+            };
+            let (begun, in_order) = sync_channel(1);
+            let queue = Mutex::new((projects.iter(), begun));
+            let (done, is_done) = sync_channel(1);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let (project, events) = begin(&queue).unwrap();
+                    list_project(&client, project, &args, &events);
+                    done.send(()).unwrap();
+                });
+                // Nobody takes an event.
+                let turn = in_order.recv().unwrap();
+                let result = is_done.recv_timeout(Duration::from_secs(20));
+                drop(turn);
+                assert_eq!(result, Ok(()), "{more:?}");
+            });
+        }
+    }
 }
