@@ -141,7 +141,9 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
                 && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
         let stdout = BufWriter::new(progress::Stdout(io::stdout().lock()));
-        let mut progress = Progress::new(projects.len(), args.quiet || args.verbose);
+        // The bodies have no line end of their own: clearing the line would take the end of one with it.
+        let is_in_the_way = args.format == Format::Raw && io::stdout().is_terminal();
+        let mut progress = Progress::new(projects.len(), args.quiet || args.verbose || is_in_the_way);
         let mut first_failure = status::DONE;
         let printed = print(
             in_order.iter().take(projects.len()),
