@@ -265,10 +265,10 @@ impl Endpoint {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn endpoint(base_url: &str) -> Endpoint {
+    pub(crate) fn endpoint(base_url: &str) -> Endpoint {
         Endpoint {
             base_url: BaseUrl::parse(base_url).unwrap(),
             api_version: ApiVersion::V1_0,

@@ -157,6 +157,18 @@ fn wrong<E: serde::de::Error>(name: &str, problem: &dyn fmt::Display) -> E {
     E::custom(format_args!("{name}{problem}"))
 }
 
+/// Reads a field that may be null.
+pub(crate) fn read_nullable<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    slot: &mut Option<T>,
+    map: &mut A,
+    name: &str,
+) -> Result<(), A::Error> {
+    let mut value: Option<Option<T>> = slot.take().map(Some);
+    read(&mut value, map, name)?;
+    *slot = value.flatten();
+    Ok(())
+}
+
 /// Reads a field that may be null; remembers it if it is, as the document would not be the same without it.
 fn read_or_null<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     slot: &mut Option<T>,
@@ -164,9 +176,7 @@ fn read_or_null<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     name: &str,
     other: &mut OtherFields,
 ) -> Result<(), A::Error> {
-    let mut value: Option<Option<T>> = slot.take().map(Some);
-    read(&mut value, map, name)?;
-    *slot = value.flatten();
+    read_nullable(slot, map, name)?;
     if slot.is_none() {
         other.push(name, "null");
     }
@@ -179,7 +189,7 @@ struct Draft {
     plain_id: Option<String>,
     bucket_name: Option<String>,
     cloud_provider: Option<CloudProvider>,
-    /// The fields that a bucket may do without.
+    /// The fields that a bucket may do without. `finish` fills in the others.
     bucket: ExportBucket,
 }
 

@@ -64,40 +64,39 @@ impl fmt::Debug for InvalidInput {
 
 impl fmt::Display for InvalidInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (before, detail, behind): (&str, &dyn fmt::Display, &str) = match self {
-            // It may be a key that was put in the wrong place.
+        match self {
             InvalidInput::ProjectId(id) if id.len() > 32 => {
-                ("a project id has 24 hexadecimal digits, not ", &id.chars().count(), " characters")
+                // It may be a key that was put in the wrong place.
+                write!(f, "a project id has 24 hexadecimal digits, not {} characters", id.chars().count())
             }
             InvalidInput::ProjectId(id) => {
-                ("a project id has 24 hexadecimal digits, \"", &OneLine(id), "\" is not one")
+                write!(f, "a project id has 24 hexadecimal digits, \"{}\" is not one", OneLine(id))
             }
             InvalidInput::ApiVersion(name) => {
-                ("\"", &OneLine(name), "\" is not a known API version: use v1.0 or 2024-05-30")
+                write!(f, "\"{}\" is not a known API version: use v1.0 or 2024-05-30", OneLine(name))
             }
             InvalidInput::ApiKey { half, problem } => {
-                write!(f, "the API key's {half} half ")?;
-                ("", problem, "; copy it again from Atlas")
+                write!(f, "the API key's {half} half {problem}; copy it again from Atlas")
             }
             InvalidInput::Environment { variable, problem } => {
-                write!(f, "the environment variable {variable} ")?;
-                ("", problem, "")
+                write!(f, "the environment variable {variable} {problem}")
             }
             InvalidInput::BaseUrl { problem } => {
-                ("the base URL ", problem, "; it looks like https://cloud.mongodb.com")
+                write!(f, "the base URL {problem}; it looks like https://cloud.mongodb.com")
             }
-            InvalidInput::ItemsPerPage(items) => ("Atlas gives 1 to 500 items per page, not ", items, ""),
-            InvalidInput::PageNum => ("pages count from 1", &"", ""),
-            InvalidInput::Timeout => ("a deadline of 0 s leaves no time to ask", &"", ""),
-            InvalidInput::UserAgent => ("the user agent has characters that cannot be sent", &"", ""),
+            InvalidInput::ItemsPerPage(items) => {
+                write!(f, "Atlas gives 1 to 500 items per page, not {items}")
+            }
+            InvalidInput::PageNum => f.write_str("pages count from 1"),
+            InvalidInput::Timeout => f.write_str("a deadline of 0 s leaves no time to ask"),
+            InvalidInput::UserAgent => f.write_str("the user agent has characters that cannot be sent"),
             InvalidInput::CaCertificates => {
-                ("the CA file has no certificate that can be read; it must be in the PEM format", &"", "")
+                f.write_str("the CA file has no certificate that can be read; it must be in the PEM format")
             }
-            InvalidInput::NoTls => {
-                ("this build has no TLS: enable the feature rustls, or hand in an agent that has it", &"", "")
-            }
-        };
-        write!(f, "{before}{detail}{behind}")
+            InvalidInput::NoTls => f.write_str(
+                "this build has no TLS: enable the feature rustls, or hand in an agent that has it",
+            ),
+        }
     }
 }
 

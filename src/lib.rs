@@ -145,7 +145,7 @@
 //! | `retry.rs` | given what happened and how much time is left: again, and after how long? |
 //! | `throttle.rs` | a rate limit slows all requests of a client down together |
 //! | `credentials.rs` | [`ApiKey`] |
-//! | `text.rs` | text, byte by byte |
+//! | `text.rs` | ASCII text, split and checked byte by byte |
 //! | `error.rs`, `invalid_input.rs` | [`Error`], and what is wrong before anything is sent |
 //! | `digest/` | RFC 7616, without I/O, and without knowing the rest |
 //! | `simulator/` | the embedded Atlas |

@@ -242,6 +242,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::tests::endpoint;
     use crate::page;
 
     /// A page of the buckets with these ids: `(ids, count, links)`, where links is `-` for none at all, `[]` for an
@@ -262,15 +263,8 @@ mod tests {
 
     #[test]
     fn that_atlas_cannot_count_is_seen_by_its_words() {
-        let endpoint = crate::endpoint::Endpoint {
-            base_url: crate::endpoint::BaseUrl::parse("https://h").unwrap(),
-            api_version: crate::ApiVersion::V1_0,
-            items_per_page: 1,
-            include_count: true,
-            pretty: false,
-            envelope: false,
-        };
-        let request = Box::new(endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true));
+        let request =
+            Box::new(endpoint("https://h").page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true));
         for (detail, expected) in [
             (Some("Unable to calculate the total number of results. Retry with includeCount=false."), true),
             (Some("retry with \"includeCount=false\""), true),

@@ -9,7 +9,7 @@ use serde::de::{
 use serde_json::value::RawValue;
 
 use crate::error::ApiError;
-use crate::export_bucket::{ExportBucket, FieldName, Link, read};
+use crate::export_bucket::{ExportBucket, FieldName, Link, read, read_nullable};
 use crate::text;
 
 /// One page of export buckets.
@@ -214,33 +214,24 @@ impl Fields {
             }
             "totalCount" => read_nullable(&mut self.total_count, map, name)?,
             "links" => read_nullable(&mut self.links, map, name)?,
-            "status" | "error" | "errorCode" | "reason" | "detail" | "parameters" => {
-                self.explain(name, map.next_value::<Box<RawValue>>()?.get());
-            }
+            // These only explain an error: of another type than expected they count as absent, as an error about an error
+            // helps nobody.
+            "status" => self.status = status(json(map)?.get()),
+            "error" => self.api.status = status(json(map)?.get()).unwrap_or_default(),
+            "errorCode" => self.api.error_code = string(json(map)?.get()),
+            "reason" => self.api.reason = string(json(map)?.get()),
+            "detail" => self.api.detail = string(json(map)?.get()),
+            "parameters" => self.api.parameters = strings(json(map)?.get()),
             _ => _ = map.next_value::<IgnoredAny>()?,
         }
         Ok(())
     }
+}
 
-    /// A value that only explains an error: of another type than expected it counts as absent, as an error about an
-    /// error helps nobody.
-    fn explain(&mut self, name: &str, json: &str) {
-        match name {
-            "status" => self.status = status(json),
-            "error" => self.api.status = status(json).unwrap_or_default(),
-            "errorCode" => self.api.error_code = string(json),
-            "reason" => self.api.reason = string(json),
-            "detail" => self.api.detail = string(json),
-            _ => {
-                let values: Vec<Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
-                self.api.parameters.clear();
-                for value in &values {
-                    let text = string(value.get()).unwrap_or_else(|| value.get().to_owned());
-                    self.api.parameters.push(text);
-                }
-            }
-        }
-    }
+/// The next value, whatever it is. Called for six names, so that a user's build has one copy of it.
+#[inline(never)]
+fn json<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Box<RawValue>, A::Error> {
+    map.next_value()
 }
 
 /// An HTTP status, if it is one.
@@ -253,15 +244,10 @@ fn string(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
-fn read_nullable<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
-    slot: &mut Option<T>,
-    map: &mut A,
-    name: &str,
-) -> Result<(), A::Error> {
-    let mut value: Option<Option<T>> = slot.take().map(Some);
-    read(&mut value, map, name)?;
-    *slot = value.flatten();
-    Ok(())
+/// The texts in a JSON array, if it is one. Values that are not strings stay JSON.
+fn strings(json: &str) -> Vec<String> {
+    let values: Vec<Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
+    values.iter().map(|value| string(value.get()).unwrap_or_else(|| value.get().to_owned())).collect()
 }
 
 /// `results`; an error tells the index.

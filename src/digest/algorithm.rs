@@ -39,6 +39,12 @@ fn hash_with<H: md5::Digest>(mut hasher: H, parts: &[&[u8]]) -> HexHash {
     HexHash::encode(&hasher.finalize())
 }
 
+/// Writes bytes in lower-case hexadecimal, two digits for each.
+pub(super) fn write_hex(bytes: &[u8], digits: &mut [u8]) {
+    // It fails only if there are not twice as many digits as bytes, and every caller has as many.
+    let _ = hex::encode_to_slice(bytes, digits);
+}
+
 /// A hash in lower-case hexadecimal: 32 characters for MD5, 64 for the SHA-2 functions.
 ///
 /// It lives on the stack. `Debug` does not show the value, because H(A1) is as good as the password
@@ -56,8 +62,8 @@ impl HexHash {
         let mut digits = [b'0'; HexHash::MAX];
         let len = (hash.len() * 2).min(HexHash::MAX);
         if let Some(target) = digits.get_mut(..len) {
-            // It cannot fail: the target is twice as long as the hash, and no hash here is longer than 32 bytes.
-            let _ = hex::encode_to_slice(hash, target);
+            // No hash here is longer than 32 bytes.
+            write_hex(hash, target);
         }
         HexHash { digits, len: len as u8 }
     }

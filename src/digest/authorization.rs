@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::algorithm::{Algorithm, HexHash};
+use super::algorithm::{Algorithm, HexHash, write_hex};
 use super::challenge::{Challenge, Qop};
 use super::grammar::{fits_quoted_string, write_quoted};
 
@@ -218,8 +218,7 @@ fn fixed_suffix(challenge: &Challenge) -> Vec<u8> {
 /// `nc` has exactly eight digits (RFC 7616 3.4).
 fn nc_digits(nc: u32) -> [u8; 8] {
     let mut digits = [b'0'; 8];
-    // It cannot fail: four bytes, eight digits.
-    let _ = hex::encode_to_slice(nc.to_be_bytes().as_slice(), &mut digits);
+    write_hex(&nc.to_be_bytes(), &mut digits);
     digits
 }
 
@@ -230,7 +229,7 @@ fn write_ext_value(out: &mut Vec<u8>, text: &str) {
             out.push(byte);
         } else {
             let mut digits = [0; 2];
-            let _ = hex::encode_to_slice([byte].as_slice(), &mut digits);
+            write_hex(&[byte], &mut digits);
             out.push(b'%');
             out.extend(digits.map(|digit| digit.to_ascii_uppercase()));
         }

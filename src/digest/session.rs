@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::TryRng as _;
 
+use super::algorithm::write_hex;
 use super::authentication_info::AuthenticationInfo;
 use super::authorization::{Answer, Credentials, Request, RequestId};
 use super::challenge::{Challenge, NoChallenge};
@@ -299,8 +300,7 @@ fn draw_cnonce() -> Result<Cnonce, Error> {
     let mut random = [0; 16];
     rand::rngs::SysRng.try_fill_bytes(&mut random).map_err(|_| Error::NoRandomness)?;
     let mut cnonce = [b'0'; 32];
-    // It cannot fail: sixteen bytes, thirty-two digits.
-    let _ = hex::encode_to_slice(random.as_slice(), &mut cnonce);
+    write_hex(&random, &mut cnonce);
     Ok(cnonce)
 }
 

@@ -20,59 +20,62 @@ struct WithoutRequest<'a>(&'a Error);
 
 impl fmt::Display for WithoutRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, detail, advice): (&str, &dyn fmt::Display, &str) = match self.0 {
-            Error::InvalidInput(input) => ("", input, ""),
-            Error::NotAuthenticated { reason: digest::Error::Refused { stale: false }, api, .. } => (
-                "the API key was refused: ",
-                api,
-                "; check both halves of the key, and that it was not deleted",
+        match self.0 {
+            Error::InvalidInput(input) => input.fmt(f),
+            Error::NotAuthenticated { reason: digest::Error::Refused { stale: false }, api, .. } => write!(
+                f,
+                "the API key was refused: {api}; check both halves of the key, and that it was not deleted"
             ),
             Error::NotAuthenticated { reason, api, .. } => {
-                write!(f, "not authenticated: {}: ", OneLine(&reason.to_string()))?;
-                ("", api, "; check the base URL, and that no proxy answers in Atlas's place")
+                write!(f, "not authenticated: {}: {api}", OneLine(&reason.to_string()))?;
+                f.write_str("; check the base URL, and that no proxy answers in Atlas's place")
             }
-            Error::Forbidden { api, .. } => (
-                "not allowed: ",
-                api,
-                "; give the API key the role Project Read Only in this project, and put this address on the key's \
-                 access list",
+            Error::Forbidden { api, .. } => write!(
+                f,
+                "not allowed: {api}; give the API key the role Project Read Only in this project, and put this \
+                 address on the key's access list"
             ),
-            Error::NotFound { api, .. } => (
-                "not found: ",
-                api,
-                "; check the project id, and that the API key belongs to its organization",
-            ),
-            Error::RateLimited { api, retry_after, .. } => ("rate limited: ", api, &try_again(retry_after)),
+            Error::NotFound { api, .. } => {
+                write!(
+                    f,
+                    "not found: {api}; check the project id, and that the API key belongs to its organization"
+                )
+            }
+            Error::RateLimited { api, retry_after, .. } => {
+                write!(f, "rate limited: {api}")?;
+                write_retry_after(f, *retry_after)
+            }
             Error::Status { api, retry_after, .. } => {
-                ("the server failed or refused: ", api, &try_again(retry_after))
+                write!(f, "the server failed or refused: {api}")?;
+                write_retry_after(f, *retry_after)
             }
-            Error::Network { source, .. } => ("", source, ""),
+            Error::Network { source, .. } => source.fmt(f),
             Error::Deadline { timeout, cause, .. } => {
                 write!(f, "no complete answer within the deadline of {} s", timeout.as_secs_f64())?;
                 match cause {
-                    Some(cause) => ("; before that, ", &WithoutRequest(cause), ""),
-                    None => ("", &"", "; check the network, or allow more time"),
+                    Some(cause) => write!(f, "; before that, {}", WithoutRequest(cause)),
+                    None => f.write_str("; check the network, or allow more time"),
                 }
             }
-            Error::Malformed { problem, .. } => (
-                "the answer is not an answer of the Atlas API: ",
-                &OneLine(problem),
-                "; check the base URL, and that no proxy answers in Atlas's place",
+            Error::Malformed { problem, .. } => write!(
+                f,
+                "the answer is not an answer of the Atlas API: {}; check the base URL, and that no proxy answers in \
+                 Atlas's place",
+                OneLine(problem)
             ),
-            Error::Refused { reason, .. } => ("", reason, ""),
-            Error::Incomplete { reason, .. } => ("", reason, ""),
-        };
-        write!(f, "{what}{detail}{advice}")
+            Error::Refused { reason, .. } => reason.fmt(f),
+            Error::Incomplete { reason, .. } => reason.fmt(f),
+        }
     }
 }
 
-fn try_again(retry_after: &Option<Duration>) -> String {
+fn write_retry_after(f: &mut fmt::Formatter<'_>, retry_after: Option<Duration>) -> fmt::Result {
     match retry_after {
         Some(wait) => {
             let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-            format!("; try again in {seconds} s")
+            write!(f, "; try again in {seconds} s")
         }
-        None => "; try again later".to_owned(),
+        None => f.write_str("; try again later"),
     }
 }
 

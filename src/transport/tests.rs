@@ -1,19 +1,11 @@
 //! What of the transport can be tested without a server.
 
 use super::*;
-use crate::endpoint::{ApiVersion, BaseUrl, Endpoint};
+use crate::endpoint::tests::endpoint;
 
 #[test]
 fn the_end_of_the_deadline_is_no_timeout_of_the_agent() {
-    let endpoint = Endpoint {
-        base_url: BaseUrl::parse("https://h").unwrap(),
-        api_version: ApiVersion::V1_0,
-        items_per_page: 1,
-        include_count: true,
-        pretty: false,
-        envelope: false,
-    };
-    let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true);
+    let request = endpoint("https://h").page(&"32b6e34b3d91647abb20e7b8".parse().unwrap(), 1, true);
     let explain = |timeout_s, reason| {
         let start = Instant::now() - Duration::from_secs(10);
         let deadline = Deadline { start, timeout: Duration::from_secs(timeout_s) };

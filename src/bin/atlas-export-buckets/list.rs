@@ -135,14 +135,14 @@ pub(crate) fn list(client: &Client, projects: &[ProjectId], args: &ListArgs) -> 
                 }
             });
         }
+        let is_terminal = io::stdout().is_terminal();
         let style = Style {
             has_several_projects: projects.len() > 1,
-            is_bold: io::stdout().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            is_bold: is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
         let stdout = BufWriter::new(progress::Stdout(io::stdout().lock()));
         // The bodies have no line end of their own: clearing the line would take the end of one with it.
-        let is_in_the_way = args.format == Format::Raw && io::stdout().is_terminal();
+        let is_in_the_way = args.format == Format::Raw && is_terminal;
         let mut progress = Progress::new(projects.len(), args.quiet || args.verbose || is_in_the_way);
         let mut first_failure = status::DONE;
         let printed = print(
