@@ -15,7 +15,7 @@ use crate::page::Page;
 use crate::retry::Policy;
 use crate::text;
 use crate::throttle::Throttle;
-use crate::transport::{self, AgentOptions, Counters, Transport};
+use crate::transport::{self, Agent, AgentOptions, Counters, Transport};
 
 /// Lists export buckets.
 ///
@@ -202,7 +202,7 @@ pub struct ClientBuilder {
     max_body_bytes: u64,
     allow_plain_http: bool,
     ca_certificates: Option<Vec<u8>>,
-    agent: Option<ureq::Agent>,
+    agent: Option<Agent>,
 }
 
 impl ClientBuilder {
@@ -294,7 +294,7 @@ impl ClientBuilder {
     /// What this crate promises stays: its global timeout is replaced by the page's deadline, and its redirects and its
     /// errors for statuses are turned off, for these requests only.
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
-        self.agent = Some(agent);
+        self.agent = Some(agent.into());
         self
     }
 

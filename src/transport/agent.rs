@@ -1,5 +1,6 @@
 //! The agent for those who do not bring their own: its proxy, its roots, its pool.
 
+use super::exchange::Agent;
 use crate::invalid_input::InvalidInput;
 
 /// What the agent is made for.
@@ -11,7 +12,7 @@ pub(crate) struct AgentOptions<'a> {
 }
 
 /// The agent for those who do not bring their own.
-pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<ureq::Agent, InvalidInput> {
+pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<Agent, InvalidInput> {
     /// A connection for each of this many threads can wait for its next request.
     const MAX_IDLE_CONNECTIONS: usize = 64;
     let mut config = ureq::Agent::config_builder()
@@ -25,7 +26,7 @@ pub(crate) fn new_agent(options: &AgentOptions<'_>) -> Result<ureq::Agent, Inval
     if let Some(pem) = options.ca_certificates {
         config = trust(config, pem)?;
     }
-    Ok(config.build().new_agent())
+    Ok(Agent::from(config.build().new_agent()))
 }
 
 /// `ureq` passes over a proxy variable that it cannot use, and connects directly: what the user did not want.
@@ -35,14 +36,18 @@ fn check_proxy_variables() -> Result<(), InvalidInput> {
         ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
     for variable in VARIABLES {
         let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else { continue };
-        return match value.to_str().map(ureq::Proxy::new) {
-            Some(Ok(_)) => Ok(()),
-            _ => {
-                Err(InvalidInput::Environment { variable, problem: "is not a proxy that this build can use" })
-            }
+        return if value.to_str().is_some_and(is_proxy) {
+            Ok(())
+        } else {
+            Err(InvalidInput::Environment { variable, problem: "is not a proxy that this build can use" })
         };
     }
     Ok(())
+}
+
+fn is_proxy(url: &str) -> bool {
+    // An I/O error, as in `exchange.rs`, because of what is dropped.
+    ureq::Proxy::new(url).map_err(ureq::Error::into_io).is_ok()
 }
 
 type AgentConfig = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
@@ -53,7 +58,7 @@ fn trust(config: AgentConfig, pem: &[u8]) -> Result<AgentConfig, InvalidInput> {
     use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
-        match item {
+        match item.map_err(ureq::Error::into_io) {
             Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
             Ok(_) => {}
             Err(_) => return Err(InvalidInput::CaCertificates),
