@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 pub use other_fields::OtherFields;
 
@@ -186,7 +187,8 @@ fn read_or_null<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
 /// A bucket while its fields are read.
 struct Draft {
     underscore_id: Option<String>,
-    plain_id: Option<String>,
+    /// As JSON, because it may turn out to be just another field.
+    plain_id: Option<Box<RawValue>>,
     bucket_name: Option<String>,
     cloud_provider: Option<CloudProvider>,
     /// The fields that a bucket may do without. `finish` fills in the others.
@@ -238,12 +240,12 @@ impl Draft {
             (Some(id), None) => id,
             (Some(id), Some(plain_id)) => {
                 // Both were sent: `_id` is the id, and `id` is just another field.
-                bucket.other.push("id", &serde_json::to_string(&plain_id).map_err(E::custom)?);
+                bucket.other.push("id", plain_id.get());
                 id
             }
-            (None, Some(id)) => {
+            (None, Some(plain_id)) => {
                 bucket.plain_id = true;
-                id
+                serde_json::from_str(plain_id.get()).map_err(|_| E::custom("id: not a string"))?
             }
             (None, None) => return Err(E::missing_field("_id")),
         };

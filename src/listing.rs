@@ -1,6 +1,5 @@
 //! The iterators over pages and buckets: when to ask for the next page, when to stop.
 
-use std::collections::BinaryHeap;
 use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
 use std::sync::Arc;
@@ -119,8 +118,6 @@ pub struct ExportBuckets {
     pages: Pages,
     /// What is left of the page that came last.
     page: std::vec::IntoIter<ExportBucket>,
-    /// Its ids in order, if another page follows: to give a bucket once that moves from this page to that.
-    ids: Vec<String>,
     /// How many came, each counted once.
     received: u64,
     /// How many there were, the server said first.
@@ -129,7 +126,7 @@ pub struct ExportBuckets {
 
 impl ExportBuckets {
     pub(crate) fn new(pages: Pages) -> Self {
-        ExportBuckets { pages, page: Vec::new().into_iter(), ids: Vec::new(), received: 0, first_count: None }
+        ExportBuckets { pages, page: Vec::new().into_iter(), received: 0, first_count: None }
     }
 
     /// How many buckets there are in all, the server said last; `None` before the first bucket, and without a count.
@@ -146,21 +143,15 @@ impl Iterator for ExportBuckets {
             if let Some(bucket) = self.page.next() {
                 return Some(Ok(bucket));
             }
+            let ids_before = std::mem::take(&mut self.pages.walk.ids);
             let page = match self.pages.next()? {
                 Ok(page) => page,
                 Err(error) => return Some(Err(error)),
             };
             let mut results = page.results;
-            let mut ids = Vec::new();
-            if self.pages.next_page.is_some() {
-                ids.extend(results.iter().map(|bucket| bucket.id.clone()));
-                // A heap sorts with a tenth of the code that a set or `sort` would add to each build.
-                ids = BinaryHeap::from(ids).into_sorted_vec();
-            }
-            let ids_before = std::mem::replace(&mut self.ids, ids);
-            if !ids_before.is_empty() {
-                results.retain(|bucket| ids_before.binary_search(&bucket.id).is_err());
-            }
+            // A bucket that moved from the page before to this one is given once.
+            let mut ids = self.pages.walk.ids.iter();
+            results.retain(|_| !ids.next().is_some_and(|id| ids_before.contains(id)));
             self.received += results.len() as u64;
             self.first_count = self.first_count.or(page.total_count);
             // What was added while the list was read may be missing in it, but not what was there before: the buckets that
@@ -197,7 +188,10 @@ struct Walk {
     received: u64,
     /// What the last page said.
     total_count: Option<u64>,
-    /// The sum of the hashes of each page's ids: eight bytes a page, and few enough pages to look at them all.
+    /// The ids in the last page, each by its hash. Two that are different have the same one once in 10^19, as nobody
+    /// knows the hasher's key.
+    ids: Vec<u64>,
+    /// The sum of each page's ids: eight bytes a page, and few enough pages to look at them all.
     seen: Vec<u64>,
     hasher: RandomState,
 }
@@ -208,10 +202,13 @@ impl Walk {
     /// without either an empty page.
     fn step(&mut self, page: &Page) -> Result<Step, Incomplete> {
         let is_empty = page.results.is_empty();
+        self.ids.clear();
+        for bucket in &page.results {
+            self.ids.push(self.hasher.hash_one(&bucket.id));
+        }
         if !is_empty {
             // A sum, because the same buckets in another order are the same page.
-            let hashes = page.results.iter().map(|bucket| self.hasher.hash_one(&bucket.id));
-            let sum = hashes.fold(0, u64::wrapping_add);
+            let sum = self.ids.iter().copied().fold(0, u64::wrapping_add);
             if self.seen.contains(&sum) {
                 return Err(Incomplete::Repeated);
             }

@@ -136,7 +136,7 @@ fn explain(body: &str, error: serde_json::Error) -> BadBody {
             let problem = format!("it is not JSON ({syntax}); {}", beginning(body.as_bytes()));
             BadBody::Malformed(problem, Some(syntax.into()))
         }
-        None => BadBody::Malformed(error.to_string(), Some(error.into())),
+        None => BadBody::Malformed(format!("{error}"), Some(error.into())),
     }
 }
 

@@ -352,7 +352,7 @@ impl<'a> Draft<'a> {
 
     /// What stood there, for the error: the server's text, so escaped and cut.
     fn name(&self) -> String {
-        let cut = |text: &[u8]| text.get(..64).unwrap_or(text).escape_ascii().to_string();
+        let cut = |text: &[u8]| format!("{}", text.get(..64).unwrap_or(text).escape_ascii());
         match self.get(Known::Algorithm) {
             Some(algorithm) => format!("{} {}", cut(self.scheme), cut(algorithm)),
             None => cut(self.scheme),

@@ -27,7 +27,7 @@ impl fmt::Display for WithoutRequest<'_> {
                 "the API key was refused: {api}; check both halves of the key, and that it was not deleted"
             ),
             Error::NotAuthenticated { reason, api, .. } => {
-                write!(f, "not authenticated: {}: {api}", OneLine(&reason.to_string()))?;
+                write!(f, "not authenticated: {}: {api}", OneLine(&format!("{reason}")))?;
                 f.write_str("; check the base URL, and that no proxy answers in Atlas's place")
             }
             Error::Forbidden { api, .. } => write!(
