@@ -205,6 +205,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 }
 
 impl Fields {
+    #[inline(never)]
     fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
             "results" => {

@@ -1,12 +1,14 @@
 //! Text that is ASCII where it matters, byte by byte: to find and split by characters, as `str` does, takes a user's
-//! build ten times the code, and each closure its own copy.
+//! build ten times the code, and each closure its own copy. Not inlined, for the same reason.
 
 /// Whether all bytes are such.
+#[inline(never)]
 pub(crate) fn all(text: &str, is_such: fn(u8) -> bool) -> bool {
     text.bytes().all(is_such)
 }
 
 /// Splits before the first byte that is one of these.
+#[inline(never)]
 pub(crate) fn split_before<'a>(text: &'a str, any_of: &[u8]) -> (&'a str, &'a str) {
     let at = text.bytes().position(|byte| any_of.contains(&byte)).unwrap_or(text.len());
     // Within a character only if `any_of` has bytes that are not ASCII.
@@ -19,6 +21,7 @@ pub(crate) fn split<'a>(text: &'a str, any_of: &'static [u8]) -> impl Iterator<I
 }
 
 /// Digits, and nothing else, to a number; `None` also for one that is too large.
+#[inline(never)]
 pub(crate) fn number(digits: &[u8]) -> Option<u64> {
     // The one thing that Rust takes beyond digits.
     if digits.first() == Some(&b'+') {

@@ -54,7 +54,7 @@ enum Outcome {
 }
 
 // What is marked `inline(never)` would be inlined into `get`, as it is called once: a function of 18 KB, which a user's
-// build would take longer to optimise.
+// build would take longer to optimise. See CONTRIBUTING.md.
 impl Transport {
     /// The time that a page may take, from now on.
     pub(crate) fn deadline(&self) -> Deadline {
@@ -115,6 +115,7 @@ impl Transport {
     }
 
     /// Waits until the rate limit lets the next request go.
+    #[inline(never)]
     fn permit(
         &self,
         request: &PageRequest,
@@ -135,6 +136,7 @@ impl Transport {
         })
     }
 
+    #[inline(never)]
     fn tell_throttle(&self, permit: Permit<'_>, remaining: Option<u64>, result: &Result<Page, Error>) {
         match result {
             Err(Error::RateLimited { retry_after, .. }) => {
@@ -171,6 +173,7 @@ impl Transport {
     }
 
     /// How long to wait before sending again; `None` to give up.
+    #[inline(never)]
     fn wait_before_retry(&self, fault: &Error, retries_done: u32, deadline: &Deadline) -> Option<Duration> {
         let retry_after = match fault {
             Error::RateLimited { retry_after, .. } | Error::Status { retry_after, .. } => *retry_after,
@@ -282,6 +285,7 @@ fn refused(request: &PageRequest, reason: digest::Error) -> Error {
 
 /// Turns what broke an exchange into an error.
 #[cold]
+#[inline(never)]
 fn broken(request: &PageRequest, fault: Fault, deadline: &Deadline, last_fault: &mut Option<Error>) -> Error {
     let boxed = request.boxed();
     match fault {

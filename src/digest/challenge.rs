@@ -195,6 +195,7 @@ impl<'a> Selection<'a> {
     }
 
     /// The challenge, if it can be answered; if it cannot, it is listed.
+    #[inline(never)]
     fn finish_draft(&mut self) -> Option<Challenge> {
         match self.draft.as_mut()?.finish() {
             Ok(challenge) => Some(challenge),
@@ -289,6 +290,7 @@ impl<'a> Draft<'a> {
         self.values.get(known as usize)?.as_deref()
     }
 
+    #[inline(never)]
     fn take(&mut self, known: Known) -> Option<Vec<u8>> {
         Some(self.values.get_mut(known as usize)?.take()?.into_owned())
     }

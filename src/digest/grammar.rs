@@ -102,6 +102,7 @@ impl<'a> Elements<'a> {
 
     /// The content of a quoted string with its quoted pairs undone (RFC 9110 5.6.4), without a copy
     /// unless there are some. `None` if a character is not allowed in it, or if it never ends.
+    #[inline(never)]
     fn quoted_string(&mut self) -> Option<Cow<'a, [u8]>> {
         let content = self.rest.strip_prefix(b"\"")?;
         let plain = content.iter().position(|&byte| !class(byte).qdtext)?;
@@ -188,6 +189,7 @@ pub(super) fn eq_ignore_case(one: &[u8], other: &[u8]) -> bool {
 /// Appends `value` as a quoted string, with quoted pairs where they are needed (RFC 9110 5.6.4).
 ///
 /// The caller sees to it that the value has no control characters: see [`fits_quoted_string`].
+#[inline(never)]
 pub(super) fn write_quoted(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
     if value.contains(&b'"') || value.contains(&b'\\') {

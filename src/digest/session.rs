@@ -232,6 +232,7 @@ impl Session {
 
     /// Adds a nonce, unless it is there: a server may announce the same one in the answers to several requests,
     /// and under each nonce there must be one count only.
+    #[inline(never)]
     fn keep(&self, nonce: Nonce) {
         let mut nonces = self.nonces();
         if nonces.iter().any(|known| known.answer.nonce() == nonce.answer.nonce()) {
@@ -243,6 +244,7 @@ impl Session {
         }
     }
 
+    #[inline(never)]
     fn give_up(&self, refused: &Arc<Answer>) {
         let mut nonces = self.nonces();
         if let Some(index) = nonces.iter().position(|nonce| Arc::ptr_eq(&nonce.answer, refused)) {
@@ -252,6 +254,7 @@ impl Session {
 
     /// The answer under a nonce, and the next `nc` of that: the latest one that is not in use, or else the one
     /// that the fewest use.
+    #[inline(never)]
     fn take_nonce(&self) -> Option<(Arc<Answer>, u32)> {
         let mut nonces = self.nonces();
         // `nc` has eight hexadecimal digits: a nonce whose count would overflow is used up. There is one such at most, as
@@ -296,6 +299,7 @@ impl Used {
     }
 }
 
+#[inline(never)]
 fn draw_cnonce() -> Result<Cnonce, Error> {
     let mut random = [0; 16];
     rand::rngs::SysRng.try_fill_bytes(&mut random).map_err(|_| Error::NoRandomness)?;

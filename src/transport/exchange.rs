@@ -130,6 +130,7 @@ impl Exchange for ureq::Agent {
 }
 
 /// Reads a body; `None` if it has more than `max` bytes. To drop the rest of that closes the connection.
+#[inline(never)]
 fn read_body(body: ureq::Body, max: u64) -> io::Result<Option<Vec<u8>>> {
     // What the server announces is a hint, not a reason to take memory that may never be filled.
     const MAX_ANNOUNCED: u64 = 1024 * 1024;
@@ -154,6 +155,7 @@ fn read_body(body: ureq::Body, max: u64) -> io::Result<Option<Vec<u8>>> {
 
 /// What an error of `ureq`, or of reading a body, is to the user.
 #[cold]
+#[inline(never)]
 pub(super) fn explain(error: io::Error, deadline: &Deadline) -> Fault {
     use NetworkPhase::{Connect, Exchange, Tls};
     let Some(of_ureq) = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) else {

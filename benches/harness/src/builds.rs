@@ -10,15 +10,20 @@ use crate::table::{Row, thousands};
 
 /// Ours, its floor, and the other.
 const CLIENTS: [&str; 3] = ["client-ours", "client-floor", "client-reqwest-diqwest"];
-const ROUNDS: usize = 3;
+/// Of ours and the floor, whose CPU time differs by less than two builds of the same often do; the other's by far more.
+const ROUNDS: usize = 7;
+const ROUNDS_OF_OTHER: usize = 1;
 
 /// Measures everything. `workspace` is the directory of the benches.
 pub fn rows(programs: &Path, workspace: &Path, scratch: &Path) -> Vec<Row> {
     let crates = CLIENTS.map(|client| count_crates(workspace, client));
     let mut builds = CLIENTS.map(|_| Vec::new());
-    for _ in 0..ROUNDS {
-        for (client, builds) in CLIENTS.iter().zip(&mut builds) {
-            builds.push(build(programs, workspace, scratch, client));
+    for round in 0..ROUNDS {
+        // Each is the first in turn, as a machine may slow down.
+        let pair = if round % 2 == 0 { [0, 1] } else { [1, 0] };
+        let other = (round < ROUNDS_OF_OTHER).then_some(2);
+        for index in pair.into_iter().chain(other) {
+            builds[index].push(build(programs, workspace, scratch, CLIENTS[index]));
         }
     }
     // Round by round, as those of one round see the same machine.
