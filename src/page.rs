@@ -247,8 +247,12 @@ fn string(json: &str) -> Option<String> {
 
 /// The texts in a JSON array, if it is one. Values that are not strings stay JSON.
 fn strings(json: &str) -> Vec<String> {
-    let values: Vec<Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
-    values.iter().map(|value| string(value.get()).unwrap_or_else(|| value.get().to_owned())).collect()
+    let values: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+    let mut strings = Vec::new();
+    for value in values {
+        strings.push(string(value.get()).unwrap_or_else(|| value.get().to_owned()));
+    }
+    strings
 }
 
 /// `results`; an error tells the index.

@@ -6,7 +6,7 @@ mod exchange;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
-use rand::TryRng as _;
+use rand::RngCore as _;
 
 use crate::digest::{self, Attempt, Session};
 use crate::endpoint::PageRequest;
@@ -183,7 +183,9 @@ impl Transport {
             return None;
         }
         // Without randomness there is no cnonce either; the next attempt will say so.
-        let random = rand::rngs::SysRng.try_next_u32().unwrap_or(u32::MAX);
+        let mut random = [0xff; 4];
+        let _ = rand::rngs::OsRng.try_fill_bytes(&mut random);
+        let random = u32::from_ne_bytes(random);
         match self.policy.decide(retries_done, retry_after, deadline.time_left(), random) {
             Verdict::RetryAfter(wait) => Some(wait),
             Verdict::GiveUp => None,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rand::TryRng as _;
+use rand::RngCore as _;
 
 use super::algorithm::write_hex;
 use super::authentication_info::AuthenticationInfo;
@@ -302,7 +302,7 @@ impl Used {
 #[inline(never)]
 fn draw_cnonce() -> Result<Cnonce, Error> {
     let mut random = [0; 16];
-    rand::rngs::SysRng.try_fill_bytes(&mut random).map_err(|_| Error::NoRandomness)?;
+    rand::rngs::OsRng.try_fill_bytes(&mut random).map_err(|_| Error::NoRandomness)?;
     let mut cnonce = [b'0'; 32];
     write_hex(&random, &mut cnonce);
     Ok(cnonce)

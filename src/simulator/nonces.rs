@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use rand::TryRng as _;
+use rand::RngCore as _;
 
 use super::rejection::Rejection;
 
@@ -111,7 +111,7 @@ fn fresh(count: u64) -> String {
     let mut bytes = [0_u8; 32];
     // These nonces must differ, but guard nothing: with the count in them, a failing generator is no
     // reason to fail.
-    let _ = rand::rngs::SysRng.try_fill_bytes(&mut bytes);
+    let _ = rand::rngs::OsRng.try_fill_bytes(&mut bytes);
     for (i, byte) in bytes.iter_mut().take(8).enumerate() {
         *byte = byte.wrapping_add((count >> (6 * i)) as u8);
     }
