@@ -187,7 +187,7 @@ fn read_or_null<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
 /// A bucket while its fields are read.
 struct Draft {
     underscore_id: Option<String>,
-    /// As JSON, because it may turn out to be just another field.
+    /// As JSON, because beside `_id` it is just another field, which is kept as it came.
     plain_id: Option<Box<RawValue>>,
     bucket_name: Option<String>,
     cloud_provider: Option<CloudProvider>,
@@ -240,7 +240,7 @@ impl Draft {
             (Some(id), None) => id,
             (Some(id), Some(plain_id)) => {
                 // Both were sent: `_id` is the id, and `id` is just another field.
-                bucket.other.push("id", plain_id.get());
+                bucket.other.add("id", &plain_id)?;
                 id
             }
             (None, Some(plain_id)) => {
@@ -397,7 +397,8 @@ mod tests {
                 r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","z":1.0e400,"a":{"y":[1, 2 ],"b":null},"n":123456789012345678901234567890}"#,
             ),
             ("id for _id", r#"{"id":"5","bucketName":"b","cloudProvider":"AWS"}"#),
-            ("both", r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","id":"é\"6"}"#),
+            ("both", r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","id":"é\"\u00366"}"#),
+            ("both, one of another type", r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","id":null}"#),
             (
                 "nulls in known fields",
                 r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS","region":null,"links":null}"#,
@@ -431,6 +432,8 @@ mod tests {
             (r#"{"_id":"5","bucketName":"b"}"#, "missing field `cloudProvider`"),
             (r#"{"_id":5}"#, "_id: invalid type: integer `5`, expected a string"),
             (r#"{"_id":null}"#, "_id: invalid type: null, expected a string"),
+            (r#"{"id":5,"bucketName":"b","cloudProvider":"AWS"}"#, "id: not a string at line 1 column 47"),
+            (r#"{"_id":"5","id":"6","id":"7"}"#, "id stands twice"),
             (r#"{"region":1}"#, "region: invalid type: integer `1`, expected a string"),
             (r#"{"region":"a","region":"b"}"#, "region stands twice"),
             ("[]", "invalid type: sequence, expected an export bucket, a JSON object"),

@@ -139,7 +139,7 @@
 //! | --- | --- |
 //! | `client.rs` | [`Client`] and its builder: what a user configures |
 //! | `listing.rs` | the iterators: when to ask for the next page, when to stop |
-//! | `transport.rs` | the main loop: one authenticated GET with its deadline and retries; with `transport/exchange.rs` and `transport/agent.rs` all that works with `ureq` |
+//! | `transport.rs` | the main loop: one authenticated GET with its deadline and retries; with `transport/exchange.rs` and `transport/agent.rs` all that calls `ureq` |
 //! | `endpoint.rs` | base URL, API version, project id, options to URL and `Accept` |
 //! | `page.rs`, `export_bucket.rs` | bytes to [`Page`] and [`ExportBucket`] |
 //! | `retry.rs` | given what happened and how much time is left: again, and after how long? |

@@ -1,5 +1,5 @@
 //! Text that is ASCII where it matters, byte by byte: to find and split by characters, as `str` does, takes a user's
-//! build ten times the code, and each closure its own copy. Not inlined, for the same reason.
+//! build ten times the code, and each closure its own copy. What is not generic is not inlined, for the same reason.
 
 /// Whether all bytes are such.
 #[inline(never)]

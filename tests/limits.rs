@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use atlas_export_buckets::simulator::{Fault, RateLimit, Simulator, When, sample_buckets};
+use atlas_export_buckets::simulator::{Answer, Fault, RateLimit, Simulator, When, sample_buckets};
 use atlas_export_buckets::{Error, Refusal};
 use support::{client_builder, ids, project, sample_ids};
 
@@ -24,13 +24,36 @@ fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
     let atlas = Simulator::builder().buckets(sample_buckets(3)).start().unwrap();
     let page = client_builder(&atlas).build().unwrap().export_bucket_page(&project(&atlas), 1).unwrap();
     let length = page.body.len() as u64;
-    let list = |max| {
-        ids(client_builder(&atlas).max_body_bytes(max).build().unwrap().export_buckets(&project(&atlas)))
-    };
-    assert_eq!(list(length).unwrap(), sample_ids(3));
-    let error = list(length - 1).unwrap_err();
-    let Error::Refused { reason: Refusal::BodyTooLarge(max), .. } = error else { panic!("{error:?}") };
-    assert_eq!(max, length - 1);
+    // Twice each: a body that was read to its end leaves a connection to go on with, one that is too long does not.
+    for (max, connections) in [(length, 1), (length - 1, 2)] {
+        let client = client_builder(&atlas).max_body_bytes(max).build().unwrap();
+        let before = atlas.stats().connections;
+        for _ in 0..2 {
+            match ids(client.export_buckets(&project(&atlas))) {
+                Ok(list) => assert_eq!((list, max), (sample_ids(3), length)),
+                Err(Error::Refused { reason: Refusal::BodyTooLarge(limit), .. }) => {
+                    assert_eq!((limit, max), (length - 1, length - 1));
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        assert_eq!(atlas.stats().connections - before, connections, "at most {max} bytes");
+    }
+}
+
+#[test]
+fn of_a_long_error_its_beginning_is_read() {
+    // As long as it may be, and one byte longer: JSON that is cut off explains nothing.
+    for (longer, expected) in [(0, Some("x")), (1, None)] {
+        let mut body = br#"{"error":404,"detail":"x","filler":""#.to_vec();
+        body.resize(64 * 1024 + longer - 2, b'.');
+        body.extend(br#""}"#);
+        let answer = Answer::new(404).body(body);
+        let atlas = Simulator::builder().fault(When::nth(2), Fault::Answer(answer)).start().unwrap();
+        let client = client_builder(&atlas).build().unwrap();
+        let error = client.export_bucket_page(&project(&atlas), 1).unwrap_err();
+        assert_eq!(error.api().unwrap().detail.as_deref(), expected, "{longer} bytes too long");
+    }
 }
 
 #[test]

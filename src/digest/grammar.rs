@@ -181,7 +181,7 @@ impl<'a> Elements<'a> {
 }
 
 /// Whether two words are the same where case says nothing: names (RFC 9110 11.1 and 11.2), values that are names, and
-/// hexadecimal digits. Called all over, so that a user's build has one copy of the comparison.
+/// hexadecimal digits.
 pub(super) fn eq_ignore_case(one: &[u8], other: &[u8]) -> bool {
     one.eq_ignore_ascii_case(other)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, MapAccess};
+use serde::de::MapAccess;
 use serde::ser::SerializeMap;
 use serde_json::value::RawValue;
 
@@ -59,8 +59,13 @@ impl OtherFields {
 
     pub(super) fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         let value: Box<RawValue> = map.next_value()?;
+        self.add(name, &value)
+    }
+
+    /// Adds a field with a value from outside.
+    pub(super) fn add<E: serde::de::Error>(&mut self, name: &str, value: &RawValue) -> Result<(), E> {
         if is_deeper_than(Self::MAX_DEPTH, value.get()) {
-            return Err(A::Error::custom(format!("{name} nests deeper than {}", Self::MAX_DEPTH)));
+            return Err(E::custom(format_args!("{name} nests deeper than {}", Self::MAX_DEPTH)));
         }
         self.push(name, value.get());
         Ok(())
@@ -115,14 +120,20 @@ mod tests {
     fn unknown_fields_may_nest_as_deep_as_known_ones_only() {
         let nested = |depth| format!(r#"{{"x":{}"\\\"["{}}}"#, "[".repeat(depth), "]".repeat(depth));
         assert_eq!(depth(&nested(100)), 101);
-        let bucket = |depth: usize| {
-            let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-            let json = format!(r#"{{"_id":"5","bucketName":"b","cloudProvider":"AWS","x":{value}}}"#);
-            serde_json::from_str::<ExportBucket>(&json)
-        };
-        assert!(bucket(128).is_ok());
-        assert!(bucket(129).unwrap_err().to_string().starts_with("x nests deeper than 128"));
-        assert!(bucket(100_000).unwrap_err().to_string().starts_with("x nests deeper than 128"));
+        // `id` is unknown where it stands beside `_id`.
+        for name in ["x", "id"] {
+            let bucket = |depth: usize| {
+                let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+                let json =
+                    format!(r#"{{"_id":"5","bucketName":"b","cloudProvider":"AWS","{name}":{value}}}"#);
+                serde_json::from_str::<ExportBucket>(&json)
+            };
+            assert!(bucket(128).is_ok(), "{name}");
+            for depth in [129, 100_000] {
+                let error = bucket(depth).unwrap_err().to_string();
+                assert!(error.starts_with(&format!("{name} nests deeper than 128")), "{error}");
+            }
+        }
     }
 
     #[test]

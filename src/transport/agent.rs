@@ -46,7 +46,7 @@ fn check_proxy_variables() -> Result<(), InvalidInput> {
 }
 
 fn is_proxy(url: &str) -> bool {
-    // An I/O error, as in `exchange.rs`, because of what is dropped.
+    // An error of `ureq` would bring the code to drop all that can be in it; that for I/O errors, std has.
     ureq::Proxy::new(url).map_err(ureq::Error::into_io).is_ok()
 }
 

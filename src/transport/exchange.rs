@@ -1,4 +1,4 @@
-//! One request and its answer over HTTP. With `agent.rs`, which makes the agent, all of the library that works with `ureq`.
+//! One request and its answer over HTTP. With `agent.rs`, which makes the agent, all of the library that calls `ureq`.
 
 use std::fmt;
 use std::io::{self, Read as _};
@@ -42,7 +42,8 @@ pub(super) struct Answer {
 impl Answer {
     /// A header field, if it is text; the first, if there are several.
     pub(super) fn field(&self, name: &'static HeaderName) -> Option<&str> {
-        str::from_utf8(self.all(name).next()?).ok()
+        let (_, value) = self.headers.iter().find(|(known, _)| *known == name)?;
+        value.to_str().ok()
     }
 
     pub(super) fn rate_limit(&self) -> RateLimit {
@@ -76,8 +77,8 @@ pub(super) trait Exchange: Send + Sync {
     fn exchange(&self, get: &Get<'_>, deadline: &Deadline) -> Result<Answer, Fault>;
 }
 
-/// A `ureq::Agent`, known by what it does: the code to drop one, 30 KB of it, would else stand in each of a user's
-/// codegen units that has to do with a client.
+/// A `ureq::Agent`, known by what it does only: the code to drop one would else be compiled once in each codegen unit
+/// that has to do with a client.
 #[derive(Clone)]
 pub(crate) struct Agent(Arc<dyn Exchange>);
 
@@ -109,29 +110,28 @@ impl Exchange for ureq::Agent {
             .max_redirects_will_error(false)
             .build()
             // Not `header`: it is generic, so that a user's build would compile it, and the hash map below it, once more.
-            .header_raw("Accept", get.accept.as_bytes())
-            .header_raw("User-Agent", get.user_agent.as_bytes());
+            .header_raw("accept", get.accept.as_bytes())
+            .header_raw("user-agent", get.user_agent.as_bytes());
         if let Some(authorization) = get.authorization {
-            builder = builder.header_raw("Authorization", authorization);
+            builder = builder.header_raw("authorization", authorization);
         }
         // As an I/O error, like one of reading the body, it is dropped by code that the user's build already has.
         let response = builder.call().map_err(|error| explain(error.into_io(), deadline))?;
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
         let max = if status == 200 { get.max_body } else { MAX_ERROR_BODY };
-        let body = match read_body(body, max).map_err(|error| explain(error, deadline))? {
-            Some(bytes) => bytes,
-            None if status == 200 => return Err(Fault::Refused(Refusal::BodyTooLarge(max))),
-            // Atlas explains its errors in less.
-            None => Vec::new(),
-        };
+        let (body, is_whole) = read_body(body, max).map_err(|error| explain(error, deadline))?;
+        // Of an error, what was read has to do.
+        if status == 200 && !is_whole {
+            return Err(Fault::Refused(Refusal::BodyTooLarge(max)));
+        }
         Ok(Answer { status, headers: head.headers, body })
     }
 }
 
-/// Reads a body; `None` if it has more than `max` bytes. To drop the rest of that closes the connection.
+/// Reads a body, but at most `max` bytes of it, and tells whether that is all. To drop the rest closes the connection.
 #[inline(never)]
-fn read_body(body: ureq::Body, max: u64) -> io::Result<Option<Vec<u8>>> {
+fn read_body(body: ureq::Body, max: u64) -> io::Result<(Vec<u8>, bool)> {
     // What the server announces is a hint, not a reason to take memory that may never be filled.
     const MAX_ANNOUNCED: u64 = 1024 * 1024;
     let announced = body.content_length().unwrap_or(0).min(max).min(MAX_ANNOUNCED);
@@ -141,15 +141,17 @@ fn read_body(body: ureq::Body, max: u64) -> io::Result<Option<Vec<u8>>> {
     let mut chunk = [0; 8 * 1024];
     loop {
         // Also after the last byte, as only an end gives the connection back.
-        let len = reader.read(&mut chunk)?;
-        let read = chunk.get(..len).unwrap_or_default();
-        if read.is_empty() {
-            return Ok(Some(bytes));
+        let len = match reader.read(&mut chunk) {
+            Ok(0) => return Ok((bytes, true)),
+            Ok(len) => len,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        bytes.extend_from_slice(chunk.get(..len).unwrap_or_default());
+        if bytes.len() as u64 > max {
+            bytes.truncate(usize::try_from(max).unwrap_or(usize::MAX));
+            return Ok((bytes, false));
         }
-        if (bytes.len() + read.len()) as u64 > max {
-            return Ok(None);
-        }
-        bytes.extend_from_slice(read);
     }
 }
 
@@ -163,6 +165,11 @@ pub(super) fn explain(error: io::Error, deadline: &Deadline) -> Fault {
         return network(phase, is_transient, format_args!("{error}"));
     };
     match of_ureq {
+        // Not by `ureq` itself, but a connector of the user's may wrap one.
+        ureq::Error::Io(error) => {
+            let (phase, is_transient) = classify(error);
+            network(phase, is_transient, format_args!("{error}"))
+        }
         ureq::Error::Timeout(timeout) if is_end_of(deadline, *timeout) => Fault::Late,
         // The agent that the user handed in has timeouts of its own.
         ureq::Error::Timeout(timeout) => {
@@ -192,7 +199,7 @@ pub(super) fn explain(error: io::Error, deadline: &Deadline) -> Fault {
 }
 
 /// The message is formatted here, so that the errors in it need not become `dyn Display`, whose code would include how
-/// to drop them: 20 KB of rustls.
+/// to drop them: much of rustls.
 fn network(phase: NetworkPhase, is_transient: bool, message: fmt::Arguments<'_>) -> Fault {
     Fault::Network(NetworkError { phase, message: fmt::format(message), is_transient })
 }

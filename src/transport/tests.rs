@@ -1,7 +1,14 @@
 //! What of the transport can be tested without a server.
 
+use ureq::http::HeaderMap;
+use ureq::http::header::HeaderValue;
+
 use super::exchange::explain;
 use super::*;
+
+fn now() -> Deadline {
+    Deadline { start: Instant::now(), timeout: Duration::from_secs(60) }
+}
 
 #[test]
 fn the_end_of_the_deadline_is_no_timeout_of_the_agent() {
@@ -13,4 +20,57 @@ fn the_end_of_the_deadline_is_no_timeout_of_the_agent() {
     assert!(matches!(fault(10, ureq::Timeout::Global), Fault::Late));
     assert!(matches!(fault(10, ureq::Timeout::Connect), Fault::Late));
     assert!(matches!(fault(60, ureq::Timeout::Connect), Fault::Network(_)));
+}
+
+#[test]
+fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
+    use NetworkPhase::{Connect, Exchange, Tls};
+    use std::io::{Error as IoError, ErrorKind};
+    use ureq::Error as UreqError;
+    let io = |kind| UreqError::Io(IoError::new(kind, "x"));
+    let cases = [
+        (UreqError::HostNotFound.into_io(), Connect, true, "the host name is not known"),
+        (UreqError::ConnectionFailed.into_io(), Connect, true, "no address answers"),
+        (UreqError::ConnectProxyFailed("x".into()).into_io(), Connect, false, "the proxy: x"),
+        (UreqError::Tls("x").into_io(), Tls, false, "x"),
+        (UreqError::TlsRequired.into_io(), Tls, false, "TLS required, but transport is unsecured"),
+        (UreqError::BadUri("x".into()).into_io(), Exchange, false, "bad uri: x"),
+        (io(ErrorKind::InvalidData).into_io(), Tls, false, "x"),
+        (io(ErrorKind::UnexpectedEof).into_io(), Exchange, true, "x"),
+        (IoError::from(ErrorKind::UnexpectedEof), Tls, true, "unexpected end of file"),
+        (io(ErrorKind::ConnectionRefused).into_io(), Connect, true, "x"),
+        // As a connector of the user's may wrap it.
+        (IoError::other(io(ErrorKind::ConnectionReset)), Exchange, true, "x"),
+    ];
+    for (error, phase, is_transient, message) in cases {
+        let text = format!("{error:?}");
+        match explain(error, &now()) {
+            Fault::Network(network) => assert_eq!(
+                (network.phase, network.is_transient, network.message.as_str()),
+                (phase, is_transient, message),
+                "{text}"
+            ),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    assert!(matches!(
+        explain(UreqError::LargeResponseHeader(1, 2).into_io(), &now()),
+        Fault::Refused(Refusal::HeadTooLarge)
+    ));
+}
+
+#[test]
+fn of_a_field_that_comes_twice_the_first_counts_and_what_is_not_ascii_is_absent() {
+    let headers: HeaderMap = [
+        (SUNSET.clone(), HeaderValue::from_static("first")),
+        (SUNSET.clone(), HeaderValue::from_static("second")),
+        (LOCATION.clone(), HeaderValue::from_bytes("/é".as_bytes()).unwrap()),
+        (DEPRECATION.clone(), HeaderValue::from_bytes(b"\xE9").unwrap()),
+    ]
+    .into_iter()
+    .collect();
+    let answer = Answer { status: 200, headers, body: Vec::new() };
+    assert_eq!(answer.field(&SUNSET), Some("first"));
+    assert_eq!(answer.all(&SUNSET).collect::<Vec<_>>(), [b"first".as_slice(), b"second"]);
+    assert_eq!([&LOCATION, &DEPRECATION, &RETRY_AFTER].map(|name| answer.field(name)), [None; 3]);
 }
