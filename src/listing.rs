@@ -144,13 +144,14 @@ impl Iterator for ExportBuckets {
             if let Some(bucket) = self.page.next() {
                 return Some(Ok(bucket));
             }
-            // A server may send far more than was asked for, so they are looked up in order. A heap sorts with less code than
-            // `sort`, which a user's build would compile once more.
-            let ids_before = BinaryHeap::from(std::mem::take(&mut self.pages.walk.ids)).into_sorted_vec();
+            let ids_before = std::mem::take(&mut self.pages.walk.ids);
             let page = match self.pages.next()? {
                 Ok(page) => page,
                 Err(error) => return Some(Err(error)),
             };
+            // A server may send far more than was asked for, so they are looked up in order. A heap sorts with less code than
+            // `sort`, which a user's build would compile once more.
+            let ids_before = BinaryHeap::from(ids_before).into_sorted_vec();
             let mut results = page.results;
             // A bucket that moved from the page before to this one is given once.
             let mut ids = self.pages.walk.ids.iter();

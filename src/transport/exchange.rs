@@ -161,15 +161,11 @@ fn read_body(body: ureq::Body, max: u64) -> io::Result<(Vec<u8>, bool)> {
 pub(super) fn explain(error: io::Error, deadline: &Deadline) -> Fault {
     use NetworkPhase::{Connect, Exchange, Tls};
     let Some(of_ureq) = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) else {
-        let (phase, is_transient) = classify(&error);
-        return network(phase, is_transient, format_args!("{error}"));
+        return explain_io(&error);
     };
     match of_ureq {
         // Not by `ureq` itself, but a connector of the user's may wrap one.
-        ureq::Error::Io(error) => {
-            let (phase, is_transient) = classify(error);
-            network(phase, is_transient, format_args!("{error}"))
-        }
+        ureq::Error::Io(error) => explain_io(error),
         ureq::Error::Timeout(timeout) if is_end_of(deadline, *timeout) => Fault::Late,
         // The agent that the user handed in has timeouts of its own.
         ureq::Error::Timeout(timeout) => {
@@ -213,9 +209,9 @@ fn is_end_of(deadline: &Deadline, timeout: ureq::Timeout) -> bool {
 }
 
 /// Where an I/O error belongs, and whether it may pass.
-fn classify(error: &io::Error) -> (NetworkPhase, bool) {
+fn explain_io(error: &io::Error) -> Fault {
     use io::ErrorKind as Kind;
-    match error.kind() {
+    let (phase, is_transient) = match error.kind() {
         // rustls reports what it does not accept this way.
         Kind::InvalidData => (NetworkPhase::Tls, false),
         // An end within rustls's handshake comes without a text, that of a connection in use with one.
@@ -224,5 +220,6 @@ fn classify(error: &io::Error) -> (NetworkPhase, bool) {
             (NetworkPhase::Exchange, true)
         }
         _ => (NetworkPhase::Connect, true),
-    }
+    };
+    network(phase, is_transient, format_args!("{error}"))
 }
