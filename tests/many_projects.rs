@@ -36,7 +36,7 @@ fn list_all(atlas: &Simulator, args: &[&str]) -> Run {
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
-        .stdin(&ids.join("\n"))
+        .stdin(ids.join("\n"))
         .run()
 }
 

@@ -81,6 +81,7 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
     ("a slip", "ID --outptu json", "", "invalid option '--outptu'; did you mean --output?"),
     ("no CA file", "ID --ca-file /nowhere", "", "cannot read /nowhere"),
     ("a CA file without certificates", "ID --ca-file /dev/null", "", "the CA file has no certificate"),
+    ("a CA file without end", "ID --ca-file /dev/zero", "", "/dev/zero is longer than 16 MiB"),
 ];
 
 #[test]
@@ -104,6 +105,32 @@ fn bad_input_is_refused_in_one_clear_line_with_status_2_and_nothing_is_sent() {
         assert!(!run.stderr.contains("f00d"), "{name}: {}", run.stderr);
     }
     assert_eq!(atlas.stats().connections, 0);
+}
+
+#[test]
+fn standard_input_that_is_no_list_of_ids_is_refused() {
+    let cases = [
+        ("nothing", Vec::new(), "there is no project id on standard input"),
+        ("comments only", b"# 1\n\n".to_vec(), "there is no project id on standard input"),
+        ("no id", b"5\n".to_vec(), "a project id has 24 hexadecimal digits, \"5\" is not one"),
+        ("no text", b"\xff\n".to_vec(), "standard input: invalid utf-8"),
+        ("too much", vec![b'\n'; 16 * 1024 * 1024 + 1], "standard input is longer than 16 MiB"),
+    ];
+    for (name, stdin, message) in cases {
+        let run = program()
+            .args(["list", "--project-id", "-"])
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .stdin(stdin)
+            .run();
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{name}: {run:?}");
+        assert!(
+            run.stderr.starts_with(&format!("atlas-export-buckets: {message}")),
+            "{name}: {}",
+            run.stderr
+        );
+        assert_eq!(run.stderr.lines().count(), 1, "{name}: {}", run.stderr);
+    }
 }
 
 #[test]
@@ -259,7 +286,7 @@ fn several_projects_are_listed_in_the_order_given_each_once() {
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
-        .stdin(&format!("\u{feff}# a comment\n\n  {other}\n{other}\n{PROJECT}\r\n"))
+        .stdin(format!("\u{feff}# a comment\n\n  {other}\n{other}\n{PROJECT}\r\n"))
         .run();
     assert_eq!(run.status, Some(4), "{run:?}");
     let output: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();

@@ -131,7 +131,7 @@ impl Exchange for ureq::Agent {
 
 /// Reads a body, but at most `max` bytes of it, and tells whether that is all. To drop the rest closes the connection.
 #[inline(never)]
-fn read_body(body: ureq::Body, max: u64) -> io::Result<(Vec<u8>, bool)> {
+pub(super) fn read_body(body: ureq::Body, max: u64) -> io::Result<(Vec<u8>, bool)> {
     // What the server announces is a hint, not a reason to take memory that may never be filled.
     const MAX_ANNOUNCED: u64 = 1024 * 1024;
     let announced = body.content_length().unwrap_or(0).min(max).min(MAX_ANNOUNCED);

@@ -1,9 +1,11 @@
 //! What of the transport can be tested without a server.
 
+use std::io::{self, Read};
+
 use ureq::http::HeaderMap;
 use ureq::http::header::HeaderValue;
 
-use super::exchange::explain;
+use super::exchange::{explain, read_body};
 use super::*;
 
 fn now() -> Deadline {
@@ -73,4 +75,27 @@ fn of_a_field_that_comes_twice_the_first_counts_and_what_is_not_ascii_is_absent(
     assert_eq!(answer.field(&SUNSET), Some("first"));
     assert_eq!(answer.all(&SUNSET).collect::<Vec<_>>(), [b"first".as_slice(), b"second"]);
     assert_eq!([&LOCATION, &DEPRECATION, &RETRY_AFTER].map(|name| answer.field(name)), [None; 3]);
+}
+
+/// Is interrupted before each byte.
+struct Interrupted {
+    bytes: &'static [u8],
+    now: bool,
+}
+
+impl Read for Interrupted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.now = !self.now;
+        if self.now { Err(io::ErrorKind::Interrupted.into()) } else { self.bytes.read(&mut buffer[..1]) }
+    }
+}
+
+#[test]
+fn a_body_is_read_to_its_end_or_its_limit_whatever_interrupts() {
+    let cases = [(0, "", false), (4, "body", true), (3, "bod", false), (u64::MAX, "body", true)];
+    for (max, expected, is_whole) in cases {
+        let body = ureq::Body::builder().reader(Interrupted { bytes: b"body", now: false });
+        let read = read_body(body, max).unwrap();
+        assert_eq!(read, (expected.into(), is_whole), "at most {max}");
+    }
 }

@@ -10,14 +10,14 @@ pub use super::process::Run;
 /// The program, to be run; of the environment it gets what is set here and nothing else.
 pub struct Program {
     command: Command,
-    stdin: String,
+    stdin: Vec<u8>,
 }
 
 /// The program of this build.
 pub fn program() -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_atlas-export-buckets"));
     command.env_clear();
-    Program { command, stdin: String::new() }
+    Program { command, stdin: Vec::new() }
 }
 
 impl Program {
@@ -32,8 +32,8 @@ impl Program {
     }
 
     /// What the program reads from standard input; nothing by default.
-    pub fn stdin(&mut self, text: &str) -> &mut Self {
-        self.stdin = text.to_owned();
+    pub fn stdin(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        self.stdin = bytes.as_ref().to_owned();
         self
     }
 
@@ -41,7 +41,7 @@ impl Program {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
         // A program that does not read its input may have closed it already.
-        let _ = child.stdin.take().unwrap().write_all(self.stdin.as_bytes());
+        let _ = child.stdin.take().unwrap().write_all(&self.stdin);
         child
     }
 

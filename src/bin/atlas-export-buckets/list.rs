@@ -1,7 +1,9 @@
 //! `list`: which projects, with which client, how many at once, and in which order they are printed.
 
 use std::env::VarError;
-use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, Read, Write};
 use std::slice::Iter;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -47,27 +49,32 @@ fn prepare(args: &ListArgs) -> Result<(Client, Vec<ProjectId>), String> {
         builder = builder.base_url(base_url);
     }
     if let Some(path) = &args.ca_file {
-        let pem = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        builder = builder.ca_certificates(pem);
+        let name = path.display();
+        let file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+        builder = builder.ca_certificates(read_all(file, &name)?);
     }
     Ok((builder.build().map_err(|error| error.to_string())?, projects))
 }
 
+/// Reads input to its end, if it has one.
+fn read_all(input: impl Read, name: &dyn Display) -> Result<Vec<u8>, String> {
+    /// More than half a million project ids, or thousands of roots: what is longer is neither.
+    const MAX_LEN: u64 = 16 * 1024 * 1024;
+    let mut bytes = Vec::new();
+    input
+        .take(MAX_LEN + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot read {name}: {error}"))?;
+    if bytes.len() as u64 > MAX_LEN { Err(format!("{name} is longer than 16 MiB")) } else { Ok(bytes) }
+}
+
 /// The projects in the order given, each once.
 fn projects(given: &[String]) -> Result<Vec<ProjectId>, String> {
-    /// More than half a million ids: what is longer is no list of projects.
-    const MAX_STDIN: u64 = 16 * 1024 * 1024;
     let mut ids = Vec::new();
     for id in given {
         if id == "-" {
-            let mut lines = String::new();
-            io::stdin()
-                .take(MAX_STDIN + 1)
-                .read_to_string(&mut lines)
-                .map_err(|error| format!("cannot read project ids from standard input: {error}"))?;
-            if lines.len() as u64 > MAX_STDIN {
-                return Err("standard input is too long for a list of project ids".into());
-            }
+            let lines = read_all(io::stdin(), &"standard input")?;
+            let lines = str::from_utf8(&lines).map_err(|error| format!("standard input: {error}"))?;
             // Some editors put a byte order mark before the first line.
             let lines = lines.trim_start_matches('\u{feff}');
             let lines =
