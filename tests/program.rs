@@ -109,11 +109,13 @@ fn bad_input_is_refused_in_one_clear_line_with_status_2_and_nothing_is_sent() {
 
 #[test]
 fn standard_input_that_is_no_list_of_ids_is_refused() {
+    let atlas = simulator(1);
     let cases = [
         ("nothing", Vec::new(), "there is no project id on standard input"),
         ("comments only", b"# 1\n\n".to_vec(), "there is no project id on standard input"),
         ("no id", b"5\n".to_vec(), "a project id has 24 hexadecimal digits, \"5\" is not one"),
-        ("no text", b"\xff\n".to_vec(), "standard input: invalid utf-8"),
+        ("no text", b"\xff\n".to_vec(), "standard input: "),
+        ("much", vec![b'\n'; 16 * 1024 * 1024], "there is no project id on standard input"),
         ("too much", vec![b'\n'; 16 * 1024 * 1024 + 1], "standard input is longer than 16 MiB"),
     ];
     for (name, stdin, message) in cases {
@@ -121,6 +123,7 @@ fn standard_input_that_is_no_list_of_ids_is_refused() {
             .args(["list", "--project-id", "-"])
             .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
             .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
             .stdin(stdin)
             .run();
         assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{name}: {run:?}");
@@ -131,6 +134,7 @@ fn standard_input_that_is_no_list_of_ids_is_refused() {
         );
         assert_eq!(run.stderr.lines().count(), 1, "{name}: {}", run.stderr);
     }
+    assert_eq!(atlas.stats().connections, 0);
 }
 
 #[test]

@@ -32,8 +32,8 @@ impl Program {
     }
 
     /// What the program reads from standard input; nothing by default.
-    pub fn stdin(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
-        self.stdin = bytes.as_ref().to_owned();
+    pub fn stdin(&mut self, bytes: impl Into<Vec<u8>>) -> &mut Self {
+        self.stdin = bytes.into();
         self
     }
 

@@ -50,14 +50,14 @@ fn prepare(args: &ListArgs) -> Result<(Client, Vec<ProjectId>), String> {
     }
     if let Some(path) = &args.ca_file {
         let name = path.display();
-        let file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
-        builder = builder.ca_certificates(read_all(file, &name)?);
+        let mut file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+        builder = builder.ca_certificates(read_all(&mut file, &name)?);
     }
     Ok((builder.build().map_err(|error| error.to_string())?, projects))
 }
 
-/// Reads input to its end, if it has one.
-fn read_all(input: impl Read, name: &dyn Display) -> Result<Vec<u8>, String> {
+/// Reads input of at most 16 MiB.
+fn read_all(input: &mut dyn Read, name: &dyn Display) -> Result<Vec<u8>, String> {
     /// More than half a million project ids, or thousands of roots: what is longer is neither.
     const MAX_LEN: u64 = 16 * 1024 * 1024;
     let mut bytes = Vec::new();
@@ -73,7 +73,7 @@ fn projects(given: &[String]) -> Result<Vec<ProjectId>, String> {
     let mut ids = Vec::new();
     for id in given {
         if id == "-" {
-            let lines = read_all(io::stdin(), &"standard input")?;
+            let lines = read_all(&mut io::stdin(), &"standard input")?;
             let lines = str::from_utf8(&lines).map_err(|error| format!("standard input: {error}"))?;
             // Some editors put a byte order mark before the first line.
             let lines = lines.trim_start_matches('\u{feff}');
