@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
-use support::program::{Run, program};
+use support::program::{Program, Run, program};
 use support::sample_ids;
 
 const PROJECT: &str = "32b6e34b3d91647abb20e7b8";
@@ -22,14 +22,19 @@ fn simulator(buckets: usize) -> Simulator {
         .unwrap()
 }
 
-/// `list` with the key and the address of the simulator in its environment.
-fn list(atlas: &Simulator, args: &[&str]) -> Run {
-    program()
+/// `list`, to be run, with the key and the address of the simulator in its environment.
+fn listing(atlas: &Simulator, args: &[&str]) -> Program {
+    let mut program = program();
+    program
         .args(["list"].iter().chain(args))
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
-        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
-        .run()
+        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url());
+    program
+}
+
+fn list(atlas: &Simulator, args: &[&str]) -> Run {
+    listing(atlas, args).run()
 }
 
 /// What it is, the arguments, with `ID` for a good `--project-id`, a variable that is set to something else, and how the
@@ -84,25 +89,26 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
     ("a CA file without end", "ID --ca-file /dev/zero", "", "/dev/zero is longer than 16 MiB"),
 ];
 
+/// Asserts that the program ends as with bad input: in one line, which begins like this, and without a secret.
+fn assert_refused(name: &str, program: &mut Program, message: &str) {
+    let run = program.run();
+    assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{name}: {run:?}");
+    let expected = format!("atlas-export-buckets: {message}");
+    assert!(run.stderr.starts_with(&expected), "{name}: {}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1, "{name}: {}", run.stderr);
+    assert!(!run.stderr.contains("f00d"), "{name}: {}", run.stderr);
+}
+
 #[test]
 fn bad_input_is_refused_in_one_clear_line_with_status_2_and_nothing_is_sent() {
     let atlas = simulator(1);
     for (name, args, variable, message) in BAD_INPUT {
-        let mut program = program();
-        program
-            .args(format!("list {args}").replace("ID", &format!("--project-id {PROJECT}")).split_whitespace())
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
-            .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url());
+        let args = args.replace("ID", &format!("--project-id {PROJECT}"));
+        let mut program = listing(&atlas, &args.split_whitespace().collect::<Vec<_>>());
         if let Some((variable, value)) = variable.split_once('=') {
             program.env(variable, value);
         }
-        let run = program.run();
-        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{name}: {run:?}");
-        let expected = format!("atlas-export-buckets: {message}");
-        assert!(run.stderr.starts_with(&expected), "{name}: {}", run.stderr);
-        assert_eq!(run.stderr.lines().count(), 1, "{name}: {}", run.stderr);
-        assert!(!run.stderr.contains("f00d"), "{name}: {}", run.stderr);
+        assert_refused(name, &mut program, message);
     }
     assert_eq!(atlas.stats().connections, 0);
 }
@@ -119,20 +125,7 @@ fn standard_input_that_is_no_list_of_ids_is_refused() {
         ("too much", vec![b'\n'; 16 * 1024 * 1024 + 1], "standard input is longer than 16 MiB"),
     ];
     for (name, stdin, message) in cases {
-        let run = program()
-            .args(["list", "--project-id", "-"])
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
-            .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
-            .stdin(stdin)
-            .run();
-        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{name}: {run:?}");
-        assert!(
-            run.stderr.starts_with(&format!("atlas-export-buckets: {message}")),
-            "{name}: {}",
-            run.stderr
-        );
-        assert_eq!(run.stderr.lines().count(), 1, "{name}: {}", run.stderr);
+        assert_refused(name, listing(&atlas, &["--project-id", "-"]).stdin(stdin), message);
     }
     assert_eq!(atlas.stats().connections, 0);
 }
@@ -285,11 +278,7 @@ fn several_projects_are_listed_in_the_order_given_each_once() {
         .unwrap();
     let unknown = "000000000000000000000000";
     let args = ["--project-id", "-", "--group-id", unknown, "--projectId", PROJECT, "-o", "json"];
-    let run = program()
-        .args(["list"].iter().chain(&args))
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
-        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+    let run = listing(&atlas, &args)
         .stdin(format!("\u{feff}# a comment\n\n  {other}\n{other}\n{PROJECT}\r\n"))
         .run();
     assert_eq!(run.status, Some(4), "{run:?}");

@@ -70,7 +70,7 @@ fn to_floor(name: &str, ours: &[Build], floor: &[Build]) -> Row {
         format!("build: CPU to {name}"),
         format!("{ratio:.3}"),
         String::new(),
-        vec![("round by round", all.join(", "))],
+        vec![("the rounds, sorted", all.join(", "))],
     )
     .must_hold(format!("≤ {MOST}"), ratio <= MOST)
 }
