@@ -158,6 +158,9 @@ pub mod digest;
 mod endpoint;
 mod error;
 mod export_bucket;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod invalid_input;
 mod listing;
 mod page;

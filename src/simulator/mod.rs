@@ -51,6 +51,8 @@ mod connection;
 mod connections;
 mod delivery;
 mod fault;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod nonces;
 mod pretty;
 mod projects;

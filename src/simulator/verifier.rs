@@ -63,7 +63,7 @@ struct Protection {
 #[derive(Debug)]
 pub(super) struct Verifier {
     policy: Policy,
-    nonces: Nonces,
+    pub(super) nonces: Nonces,
 }
 
 impl Verifier {

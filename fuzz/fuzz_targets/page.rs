@@ -1,0 +1,138 @@
+//! A page: what is read is what `serde_json::Value` says, what is written again is the same, and what is a page beyond
+//! doubt is read.
+#![no_main]
+
+use std::collections::HashMap;
+
+use atlas_export_buckets::fuzzing::{NoPage, Page, read_page};
+use fuzz::json;
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+fuzz_target!(|body: &[u8]| {
+    let read = read_page(body);
+    let document = json::parse(body);
+    match &read {
+        Ok(page) => {
+            assert!(serde_json::from_slice::<&RawValue>(body).is_ok(), "read, but no JSON");
+            if let Some(document) = &document {
+                agrees(page, document);
+                numbers_keep_their_form(page, body);
+            }
+            ends_nowhere_else(body);
+        }
+        Err(problem) => {
+            if let Some(document) = &document {
+                assert_ne!(*problem, NoPage::Truncated, "a whole document");
+                assert!(!is_plain(content(document)) || is_error(document), "a page is refused: {problem:?}");
+            }
+            if let NoPage::Error(status) = problem {
+                assert!(*status >= 400, "{status}");
+                assert!(document.as_ref().is_none_or(is_error), "no error: {problem:?}");
+            }
+        }
+    }
+});
+
+/// Without the envelope around it, if there is one.
+fn content(document: &Value) -> &Value {
+    let mut enclosed = ["envelope", "content"].into_iter().filter_map(|name| document.get(name));
+    match (enclosed.next(), enclosed.next()) {
+        (Some(one), None) => one,
+        (None, _) => document,
+        // Of two envelopes, nobody can say which one counts.
+        (Some(_), Some(_)) => &Value::Null,
+    }
+}
+
+fn is_error(document: &Value) -> bool {
+    let documents = [Some(document), document.get("envelope"), document.get("content")];
+    let fields = |document: &Value| [document.get("status").cloned(), document.get("error").cloned()];
+    let mut statuses = documents.into_iter().flatten().flat_map(fields).flatten();
+    statuses.any(|status| status.as_u64().is_some_and(|status| (400..=65_535).contains(&status)))
+}
+
+fn agrees(page: &Page, document: &Value) {
+    let content = content(document);
+    // In an envelope, what it encloses comes first.
+    assert!(!std::ptr::eq(content, document) || !is_error(document), "an error is read as a page");
+    if content.is_null() {
+        return;
+    }
+    let results = content["results"].as_array().expect("results");
+    assert_eq!(page.total_count, content.get("totalCount").and_then(Value::as_u64));
+    let rels = content.get("links").and_then(Value::as_array).map(|links| {
+        links.iter().map(|link| link.get("rel").and_then(Value::as_str).map(str::to_owned)).collect()
+    });
+    assert_eq!(page.rels, rels);
+    assert_eq!(page.buckets.len(), results.len());
+    for (bucket, result) in page.buckets.iter().zip(results) {
+        let id = result.get("_id").or_else(|| result.get("id"));
+        assert_eq!(Some(bucket.id.as_str()), id.and_then(Value::as_str));
+        assert_eq!(Some(bucket.bucket_name.as_str()), result["bucketName"].as_str());
+        assert_eq!(json::parse(bucket.json.as_bytes()).as_ref(), Some(result), "written as {}", bucket.json);
+    }
+}
+
+/// A number is written as it came: `1.0` is not `1`, and `1e400` is no infinity.
+fn numbers_keep_their_form(page: &Page, body: &[u8]) {
+    let results = results(body).unwrap_or_default();
+    for (bucket, result) in page.buckets.iter().zip(results) {
+        assert_eq!(
+            json::numbers(&bucket.json),
+            json::numbers(result),
+            "{result} is written as {}",
+            bucket.json
+        );
+    }
+}
+
+/// The texts of the buckets.
+fn results(body: &[u8]) -> Option<Vec<&str>> {
+    let fields = |text| serde_json::from_str::<HashMap<String, &RawValue>>(text).ok();
+    let mut content = fields(str::from_utf8(body).ok()?)?;
+    if let Some(enclosed) = content.get("envelope").or_else(|| content.get("content")) {
+        content = fields(enclosed.get())?;
+    }
+    let results: Vec<&RawValue> = serde_json::from_str(content.get("results")?.get()).ok()?;
+    Some(results.into_iter().map(RawValue::get).collect())
+}
+
+/// A body that ends early is told from one that is wrong, wherever it ends.
+fn ends_nowhere_else(body: &[u8]) {
+    let body = body.trim_ascii();
+    let cut =
+        body.iter().fold(1, |sum: usize, &byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % body.len();
+    let cut = cut.max(1);
+    assert_eq!(
+        read_page(&body[..cut]),
+        Err(NoPage::Truncated),
+        "{:?}",
+        String::from_utf8_lossy(&body[..cut])
+    );
+}
+
+/// Whether it is a page beyond doubt: all that is known has the type that the documentation gives it, or is null.
+fn is_plain(content: &Value) -> bool {
+    let is_bucket = |bucket: &Value| {
+        ["bucketName", "cloudProvider"].iter().all(|name| bucket.get(name).is_some_and(Value::is_string))
+            && bucket.get("_id").or_else(|| bucket.get("id")).is_some_and(Value::is_string)
+            && ["iamRoleId", "region", "roleId", "serviceUrl", "tenantId"]
+                .iter()
+                .all(|name| bucket.get(name).is_none_or(|value| value.is_string() || value.is_null()))
+            && bucket
+                .get("requirePrivateNetworking")
+                .is_none_or(|value| value.is_boolean() || value.is_null())
+            && bucket.get("links").is_none_or(are_links)
+    };
+    content.get("results").and_then(Value::as_array).is_some_and(|results| results.iter().all(is_bucket))
+        && content.get("totalCount").is_none_or(|count| count.is_u64() || count.is_null())
+        && content.get("links").is_none_or(are_links)
+}
+
+fn are_links(links: &Value) -> bool {
+    let is_text = |value: Option<&Value>| value.is_none_or(|value| value.is_string() || value.is_null());
+    let is_link = |link: &Value| link.is_object() && is_text(link.get("href")) && is_text(link.get("rel"));
+    links.is_null() || links.as_array().is_some_and(|links| links.iter().all(is_link))
+}

@@ -1,0 +1,103 @@
+//! The one door through which the targets in `fuzz/` reach what is private: bytes in, plain values out.
+//!
+//! **No part of the public interface.** The feature `fuzzing` and all that is here may change in any release.
+//!
+//! The signatures know nothing of the types within, so whoever moves those has only these few functions to mend. What is
+//! private to a module stands in that module's own `fuzzing.rs`.
+
+use std::time::{Duration, SystemTime};
+
+use crate::endpoint::{ApiVersion, BaseUrl, Endpoint};
+use crate::page::{self, BadBody};
+use crate::{invalid_input::InvalidInput, retry};
+
+pub use crate::simulator::fuzzing::{Atlas, Offer, Verifier};
+/// The fields `RateLimit-Limit` and `RateLimit-Remaining` of a head.
+pub use crate::transport::fuzzing::read_rate_limit;
+
+/// What was read of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The buckets, in their order.
+    pub buckets: Vec<Bucket>,
+    /// `totalCount`
+    pub total_count: Option<u64>,
+    /// The `rel` of each of the page's links.
+    pub rels: Option<Vec<Option<String>>>,
+}
+
+/// What was read of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its id.
+    pub id: String,
+    /// `bucketName`
+    pub bucket_name: String,
+    /// The bucket, serialised again.
+    pub json: String,
+}
+
+/// Why a body is no page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoPage {
+    /// It is an error of this status, in an envelope.
+    Error(u16),
+    /// It ends too early.
+    Truncated,
+    /// It is something else; what is said of it.
+    Malformed(String),
+}
+
+/// Reads the body of an answer with status 200.
+pub fn read_page(body: &[u8]) -> Result<Page, NoPage> {
+    let content = page::parse(body).map_err(|bad| match bad {
+        BadBody::Error(error) => NoPage::Error(error.status),
+        BadBody::Truncated => NoPage::Truncated,
+        BadBody::Malformed(problem, _) => NoPage::Malformed(problem),
+    })?;
+    let mut buckets = Vec::new();
+    for bucket in content.results {
+        let json = serde_json::to_string(&bucket).map_err(|error| NoPage::Malformed(error.to_string()))?;
+        buckets.push(Bucket { id: bucket.id, bucket_name: bucket.bucket_name, json });
+    }
+    let rels = content.links.map(|links| links.into_iter().map(|link| link.rel).collect());
+    Ok(Page { buckets, total_count: content.total_count, rels })
+}
+
+/// Reads `Retry-After`: how long to wait from now on.
+pub fn read_retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
+    retry::parse_retry_after(value, now)
+}
+
+/// A base URL, and the request that is made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// Whether it is https.
+    pub is_https: bool,
+    /// Whether it is this machine.
+    pub is_loopback: bool,
+    /// The URL of a page of that project.
+    pub page: String,
+    /// The request-target of that page.
+    pub target: String,
+}
+
+/// Reads a base URL, and makes the request for page 1 of project `32b6e34b3d91647abb20e7b8` there, or says what is wrong.
+pub fn read_base_url(url: &str) -> Result<Url, String> {
+    base_url(url).map_err(|error| error.to_string())
+}
+
+fn base_url(url: &str) -> Result<Url, InvalidInput> {
+    let base_url = BaseUrl::parse(url)?;
+    let (is_https, is_loopback) = (base_url.is_https, base_url.is_loopback);
+    let endpoint = Endpoint {
+        base_url,
+        api_version: ApiVersion::V1_0,
+        items_per_page: 500,
+        include_count: true,
+        pretty: false,
+        envelope: false,
+    };
+    let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse()?, 1, true);
+    Ok(Url { is_https, is_loopback, target: request.target().to_owned(), page: request.url })
+}
