@@ -11,7 +11,7 @@ use crate::endpoint::{ApiVersion, BaseUrl, Endpoint};
 use crate::page::{self, BadBody};
 use crate::{invalid_input::InvalidInput, retry};
 
-pub use crate::simulator::fuzzing::{Atlas, Offer, Verifier};
+pub use crate::simulator::fuzzing::{Atlas, Offer, Response, Verifier};
 /// The fields `RateLimit-Limit` and `RateLimit-Remaining` of a head.
 pub use crate::transport::fuzzing::read_rate_limit;
 

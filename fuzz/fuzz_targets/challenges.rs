@@ -61,8 +61,7 @@ fuzz_target!(|data: &[u8]| {
         let authorization = attempt.authorization().expect("an answer");
         let params = naive::credentials(authorization).expect("well formed");
         assert_eq!(naive::value(&params, "userhash"), offered.userhash.then_some(b"true".as_slice()));
-        let asked = (request.method, request.uri, request.body);
-        let verdict = verifier.verify(asked, authorization, CONTENT);
+        let verdict = verifier.verify(request.method, request.uri, request.body, authorization, CONTENT);
         verdict.unwrap_or_else(|problem| panic!("{} is refused: {problem}", authorization.escape_ascii()))
     };
 

@@ -39,10 +39,17 @@ pub struct Verifier(super::verifier::Verifier);
 impl Verifier {
     /// One that has sent this challenge, and that announces a `nextnonce` and a `rspauth` whenever it accepts.
     pub fn new(username: &str, password: &str, offer: &Offer<'_>) -> Verifier {
+        let mut qop = Vec::new();
+        if offer.auth {
+            qop.push(Qop::Auth);
+        }
+        if offer.auth_int {
+            qop.push(Qop::AuthInt);
+        }
         let mut challenge = Challenge::default()
             .realm(offer.realm)
             .algorithms(offer.algorithm.and_then(Algorithm::from_name))
-            .qop([(offer.auth, Qop::Auth), (offer.auth_int, Qop::AuthInt)].into_iter().filter_map(known))
+            .qop(qop)
             .userhash(offer.userhash);
         if let Some(opaque) = offer.opaque {
             challenge = challenge.opaque(opaque);
@@ -57,7 +64,9 @@ impl Verifier {
     /// The `Authentication-Info` for an answer with this content, or why `authorization` is refused.
     pub fn verify(
         &mut self,
-        (method, target, body): (&str, &str, &[u8]),
+        method: &str,
+        target: &str,
+        body: &[u8],
         authorization: &[u8],
         content: &[u8],
     ) -> Result<Vec<u8>, String> {
@@ -66,10 +75,6 @@ impl Verifier {
         let accepted = verdict.map_err(|rejection| rejection.to_string())?;
         Ok(self.0.authentication_info(&accepted, content, false, Instant::now()).unwrap_or_default())
     }
-}
-
-fn known((is_offered, qop): (bool, Qop)) -> Option<Qop> {
-    is_offered.then_some(qop)
 }
 
 fn policy(username: &str, password: &str, challenge: Challenge) -> Policy {
@@ -81,6 +86,17 @@ fn policy(username: &str, password: &str, challenge: Challenge) -> Policy {
         rspauth: false,
         next_nonce_every: None,
     }
+}
+
+/// What is sent in answer to a request.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Names and values of the header fields.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// An embedded Atlas that is given requests, not connections.
@@ -96,14 +112,8 @@ impl Atlas {
         Some(Atlas(Service::new(super::verifier::Verifier::new(policy), projects, form)))
     }
 
-    /// Status, header fields and body of the answer. Header fields that HTTP does not allow are left out.
-    pub fn answer(
-        &self,
-        method: &str,
-        target: &[u8],
-        fields: &[(&[u8], &[u8])],
-        body: &[u8],
-    ) -> (u16, Vec<(String, Vec<u8>)>, Vec<u8>) {
+    /// Answers a request. Header fields that HTTP does not allow are left out of it.
+    pub fn answer(&self, method: &str, target: &[u8], fields: &[(&[u8], &[u8])], body: &[u8]) -> Response {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
@@ -112,6 +122,6 @@ impl Atlas {
         }
         let asked = Asked { connection: 1, method, target, headers: &headers, body };
         let answer = self.0.answer(&asked).answer;
-        (answer.status, answer.headers, answer.body)
+        Response { status: answer.status, fields: answer.headers, body: answer.body }
     }
 }
