@@ -37,12 +37,13 @@ fuzz_target!(|body: &[u8]| {
 
 /// Without the envelope around it, if there is one.
 fn content(document: &Value) -> &Value {
+    let is_list = ["results", "totalCount", "links"].iter().any(|name| document.get(name).is_some());
     let mut enclosed = ["envelope", "content"].into_iter().filter_map(|name| document.get(name));
     match (enclosed.next(), enclosed.next()) {
-        (Some(one), None) => one,
         (None, _) => document,
-        // Of two envelopes, nobody can say which one counts.
-        (Some(_), Some(_)) => &Value::Null,
+        (Some(one), None) if !is_list => one,
+        // Of two lists, nobody can say which one counts.
+        (Some(_), _) => &Value::Null,
     }
 }
 
