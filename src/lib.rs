@@ -149,7 +149,7 @@
 //! | `error.rs`, `invalid_input.rs` | [`Error`], and what is wrong before anything is sent |
 //! | `digest/` | RFC 7616, without I/O, and without knowing the rest |
 //! | `simulator/` | the embedded Atlas |
-//! | `fuzzing.rs` | the door for the targets in `fuzz/`, no part of the public interface |
+//! | `fuzzing.rs` | the door for the fuzz targets, no part of the public interface |
 //! | `bin/atlas-export-buckets/` | the program, on the public library only |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
