@@ -43,9 +43,22 @@ fuzz_target!(|data: &[u8]| {
         }
         (answered, offered) => panic!("{answered:?} to {offered:?}"),
     };
+    let user = (username, password);
+    conversation(&session, attempt, &request, &infos, &offered, user);
+});
+
+/// Three requests under three nonces: that of the challenge, the verifier's `nextnonce`, and the one that the input has.
+fn conversation(
+    session: &Session,
+    attempt: Attempt,
+    request: &Request<'_>,
+    infos: &[&[u8]],
+    offered: &naive::Challenge,
+    (username, password): (&str, &str),
+) {
+    let has_qop = offered.auth || offered.auth_int;
     let Ok(nonce) = str::from_utf8(&offered.nonce) else {
-        says(&attempt, &offered.nonce, "00000001", offered.auth || offered.auth_int);
-        return;
+        return says(&attempt, &offered.nonce, "00000001", has_qop);
     };
     let offer = Offer {
         realm: &offered.realm,
@@ -67,21 +80,21 @@ fuzz_target!(|data: &[u8]| {
 
     // The challenge, and the nonce that follows in the verifier's own words.
     let info = verify(&attempt);
-    session.accepted(attempt, &request, [info.as_slice()], CONTENT).expect("the right rspauth");
-    let attempt = session.authorize(&request).expect("randomness");
+    session.accepted(attempt, request, [info.as_slice()], CONTENT).expect("the right rspauth");
+    let attempt = session.authorize(request).expect("randomness");
     assert_eq!(attempt.basis(), Basis::Reused);
     let next = naive::elements(&info).into_iter().find_map(|element| match element {
         Element::Param(param) if param.name == b"nextnonce" => Some(param.value),
         _ => None,
     });
     let next = next.expect("a nextnonce");
-    says(&attempt, &next, "00000001", offered.auth || offered.auth_int);
+    says(&attempt, &next, "00000001", has_qop);
     verify(&attempt);
 
     // And in those of the input.
-    let (rspauth, nextnonce) = info_of(&infos);
-    let accepted = session.accepted(attempt, &request, infos, CONTENT);
-    let attempt = session.authorize(&request).expect("randomness");
+    let (rspauth, nextnonce) = info_of(infos);
+    let accepted = session.accepted(attempt, request, infos.iter().copied(), CONTENT);
+    let attempt = session.authorize(request).expect("randomness");
     match (rspauth, nextnonce) {
         (true, _) => {
             assert_eq!(accepted, Err(Error::WrongRspauth));
@@ -89,15 +102,15 @@ fuzz_target!(|data: &[u8]| {
         }
         (false, Some(nonce)) if nonce != next => {
             assert_eq!(accepted, Ok(()));
-            says(&attempt, &nonce, "00000001", offered.auth || offered.auth_int);
+            says(&attempt, &nonce, "00000001", has_qop);
         }
         (false, _) => {
             assert_eq!(accepted, Ok(()));
-            says(&attempt, &next, "00000002", offered.auth || offered.auth_int);
+            says(&attempt, &next, "00000002", has_qop);
             verify(&attempt);
         }
     }
-});
+}
 
 fn same_choice(chosen: Option<Challenge>, offered: Option<&naive::Challenge>) {
     let (chosen, offered) = match (chosen, offered) {
