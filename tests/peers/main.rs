@@ -16,6 +16,7 @@ mod apache;
 #[cfg(feature = "cli")]
 mod clients;
 mod lighttpd;
+mod random_challenges;
 mod raw_exchange;
 #[cfg(feature = "cli")]
 mod readme;
@@ -34,6 +35,7 @@ use libtest_mimic::{Arguments, Completion, Trial};
 fn main() -> ExitCode {
     let mut trials = apache::trials();
     trials.extend(lighttpd::trials());
+    trials.extend(random_challenges::trials());
     #[cfg(feature = "cli")]
     {
         trials.extend(clients::trials());

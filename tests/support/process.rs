@@ -1,7 +1,7 @@
 //! Programs that a test starts.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::{env, io};
 
 /// What a run of a program left behind.
@@ -29,6 +29,11 @@ impl Process {
     /// Starts one, without standard input.
     pub fn start(command: &mut Command) -> io::Result<Process> {
         command.stdin(Stdio::null()).spawn().map(Process)
+    }
+
+    /// What it writes to standard output, if that was piped. Can be taken once.
+    pub fn stdout(&mut self) -> Option<ChildStdout> {
+        self.0.stdout.take()
     }
 
     /// How it ended, if it did.
