@@ -1,14 +1,16 @@
-//! The API key: taken in, checked, and never shown.
+//! Credentials: taken in, checked, and never shown.
 
+use std::ffi::OsString;
 use std::fmt;
 
-use crate::digest::Credentials;
 use crate::invalid_input::InvalidInput;
 
-/// A programmatic API key of Atlas: a public half, which is the user name, and a private half, the password.
+/// A programmatic API key of Atlas: a public half, which is Digest's user name, and a private half, the password.
 ///
-/// The key needs the role *Project Read Only*. It cannot be printed: its `Debug` shows neither half (people
-/// swap them), and there is no way to get them out again.
+/// The key needs the role *Project Read Only*, and this machine's address on its access list. MongoDB calls API keys
+/// legacy and recommends a [`ServiceAccount`].
+///
+/// `Debug` shows neither half, and there is no way to get them out again.
 ///
 /// ```
 /// use atlas_export_buckets::ApiKey;
@@ -18,7 +20,53 @@ use crate::invalid_input::InvalidInput;
 /// # Ok::<(), atlas_export_buckets::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct ApiKey(pub(crate) Credentials);
+pub struct ApiKey {
+    pub(crate) public_key: String,
+    pub(crate) private_key: String,
+}
+
+/// A service account of Atlas: the client id and the client secret of OAuth 2.0 (RFC 6749 4.4).
+///
+/// `Debug` shows neither, and there is no way to get the secret out again.
+///
+/// ```
+/// use atlas_export_buckets::ServiceAccount;
+///
+/// let account = ServiceAccount::new("mdb_sa_id_5e4e593f70dfbf1010295836", "mdb_sa_sk_secret")?;
+/// assert_eq!(format!("{account:?}"), "ServiceAccount(..)");
+/// # Ok::<(), atlas_export_buckets::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct ServiceAccount {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+}
+
+/// An access token that was fetched elsewhere (RFC 6750). It is used while Atlas accepts it, and neither renewed nor revoked.
+///
+/// `Debug` does not show it.
+#[derive(Clone)]
+pub struct AccessToken(pub(crate) String);
+
+/// What a client authenticates with: each kind converts into this.
+///
+/// ```no_run
+/// use atlas_export_buckets::{ApiKey, Client, Credentials};
+///
+/// let client = Client::new(Credentials::from_env()?)?;
+/// let other = Client::new(ApiKey::new("abcdefgh", "01234567-89ab-cdef-0123-456789abcdef")?)?;
+/// # Ok::<(), atlas_export_buckets::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Credentials {
+    /// HTTP Digest with an API key.
+    ApiKey(ApiKey),
+    /// OAuth 2.0 with a service account.
+    ServiceAccount(ServiceAccount),
+    /// A bearer token.
+    AccessToken(AccessToken),
+}
 
 impl ApiKey {
     /// The environment variable of the public half, as the Atlas CLI names it.
@@ -30,48 +78,213 @@ impl ApiKey {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::ApiKey`](crate::InvalidInput::ApiKey) if a half is empty or has control characters, or if
-    /// the public half has a colon (which separates the two in Digest's hash).
+    /// [`InvalidInput::Credential`] if a half is empty, is in quotes, has blanks at its ends or control characters, if the
+    /// halves are swapped, or if the public half has a colon (which separates the two in Digest's hash).
     pub fn new(public_key: impl Into<String>, private_key: impl Into<String>) -> Result<Self, InvalidInput> {
         let (public_key, private_key) = (public_key.into(), private_key.into());
-        check("public", &public_key)?;
-        check("private", &private_key)?;
-        if public_key.as_bytes().contains(&b':') {
-            return Err(InvalidInput::ApiKey { half: "public", problem: "has a colon" });
+        let public = "the API key's public half";
+        check(public, &public_key)?;
+        check("the API key's private half", &private_key)?;
+        let refuse = |problem| Err(InvalidInput::Credential { what: public, problem });
+        if public_key.contains(':') {
+            return refuse("has a colon");
         }
-        Ok(ApiKey(Credentials::new(public_key, private_key)))
+        if is_uuid(&public_key) && !is_uuid(&private_key) {
+            return refuse("looks like a private half: the two are swapped");
+        }
+        Ok(ApiKey { public_key, private_key })
     }
 
     /// A key from the environment variables `MONGODB_ATLAS_PUBLIC_API_KEY` and `MONGODB_ATLAS_PRIVATE_API_KEY`.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::Environment`](crate::InvalidInput::Environment) if one is not set or not Unicode, and those
-    /// of [`ApiKey::new`].
+    /// [`InvalidInput::Environment`] if one is missing, empty or not Unicode, and those of [`ApiKey::new`].
     pub fn from_env() -> Result<Self, InvalidInput> {
-        let get = |variable| match std::env::var(variable) {
-            Ok(value) => Ok(value),
-            Err(std::env::VarError::NotPresent) => Err(InvalidInput::Environment {
-                variable,
-                problem: "is not set: set it to that half of the API key",
-            }),
-            Err(std::env::VarError::NotUnicode(_)) => Err(InvalidInput::Environment {
-                variable,
-                problem: "is not Unicode: set it to that half of the API key",
-            }),
-        };
-        Self::new(get(Self::PUBLIC_KEY_VARIABLE)?, get(Self::PRIVATE_KEY_VARIABLE)?)
+        Self::from_variables(&|name| std::env::var_os(name))
+    }
+
+    fn from_variables(get: Variables<'_>) -> Result<Self, InvalidInput> {
+        let (public_key, private_key) =
+            read_pair(get, Self::PUBLIC_KEY_VARIABLE, Self::PRIVATE_KEY_VARIABLE)?;
+        Self::new(public_key, private_key)
     }
 }
 
-fn check(half: &'static str, key: &str) -> Result<(), InvalidInput> {
-    if key.is_empty() {
-        return Err(InvalidInput::ApiKey { half, problem: "is empty" });
+impl ServiceAccount {
+    /// The environment variable of the client id, as the Atlas CLI names it.
+    pub const CLIENT_ID_VARIABLE: &str = "MONGODB_ATLAS_CLIENT_ID";
+    /// The environment variable of the client secret, as the Atlas CLI names it.
+    pub const CLIENT_SECRET_VARIABLE: &str = "MONGODB_ATLAS_CLIENT_SECRET";
+
+    /// A service account from its client id (`mdb_sa_id_…`) and client secret (`mdb_sa_sk_…`).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::Credential`] if one is empty, is in quotes, has blanks at its ends or control characters, or if the
+    /// two are swapped.
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Result<Self, InvalidInput> {
+        let (client_id, client_secret) = (client_id.into(), client_secret.into());
+        let id = "the service account's client id";
+        check(id, &client_id)?;
+        check("the service account's client secret", &client_secret)?;
+        if client_id.starts_with("mdb_sa_sk_") {
+            let problem = "looks like a client secret: the two are swapped";
+            return Err(InvalidInput::Credential { what: id, problem });
+        }
+        Ok(ServiceAccount { client_id, client_secret })
     }
-    if key.chars().any(char::is_control) {
-        return Err(InvalidInput::ApiKey { half, problem: "has a control character, perhaps a line end" });
+
+    fn from_variables(get: Variables<'_>) -> Result<Self, InvalidInput> {
+        let (client_id, client_secret) =
+            read_pair(get, Self::CLIENT_ID_VARIABLE, Self::CLIENT_SECRET_VARIABLE)?;
+        Self::new(client_id, client_secret)
     }
-    Ok(())
+}
+
+impl AccessToken {
+    /// The environment variable of the token, as the Atlas CLI names it.
+    pub const VARIABLE: &str = "MONGODB_ATLAS_ACCESS_TOKEN";
+
+    /// A token as it goes into `Authorization: Bearer`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::Credential`] if it is empty, or has other characters than a `b64token` (RFC 6750 2.1).
+    pub fn new(token: impl Into<String>) -> Result<Self, InvalidInput> {
+        let token = token.into();
+        let what = "the access token";
+        check(what, &token)?;
+        if !is_token68(&token) {
+            return Err(InvalidInput::Credential { what, problem: "has characters that no token has" });
+        }
+        Ok(AccessToken(token))
+    }
+}
+
+impl Credentials {
+    /// Credentials from the environment: the first of these kinds of which any variable is set.
+    ///
+    /// | kind | variables |
+    /// | --- | --- |
+    /// | access token | `MONGODB_ATLAS_ACCESS_TOKEN` |
+    /// | service account | `MONGODB_ATLAS_CLIENT_ID`, `MONGODB_ATLAS_CLIENT_SECRET` |
+    /// | API key | `MONGODB_ATLAS_PUBLIC_API_KEY`, `MONGODB_ATLAS_PRIVATE_API_KEY` |
+    ///
+    /// An empty variable is not set.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::NoCredentials`] if none is set, [`InvalidInput::Environment`] if one is missing or not Unicode, and
+    /// [`InvalidInput::Credential`] if one cannot be used.
+    pub fn from_env() -> Result<Self, InvalidInput> {
+        Self::from_variables(&|name| std::env::var_os(name))
+    }
+
+    fn from_variables(get: Variables<'_>) -> Result<Self, InvalidInput> {
+        let is_set = |name| get(name).is_some_and(|value| !value.is_empty());
+        if let Some(token) = read(get, AccessToken::VARIABLE)? {
+            return Ok(AccessToken::new(token)?.into());
+        }
+        if is_set(ServiceAccount::CLIENT_ID_VARIABLE) || is_set(ServiceAccount::CLIENT_SECRET_VARIABLE) {
+            return Ok(ServiceAccount::from_variables(get)?.into());
+        }
+        if is_set(ApiKey::PUBLIC_KEY_VARIABLE) || is_set(ApiKey::PRIVATE_KEY_VARIABLE) {
+            return Ok(ApiKey::from_variables(get)?.into());
+        }
+        Err(InvalidInput::NoCredentials { seen: find_other_name(get) })
+    }
+
+    /// The kind of credentials, with what of them is public: for people.
+    pub fn summary(&self) -> String {
+        match self {
+            Credentials::ApiKey(key) => format!("API key {}", key.public_key),
+            Credentials::ServiceAccount(account) => format!("service account {}", account.client_id),
+            Credentials::AccessToken(_) => "access token".into(),
+        }
+    }
+}
+
+impl From<ApiKey> for Credentials {
+    fn from(key: ApiKey) -> Self {
+        Credentials::ApiKey(key)
+    }
+}
+
+impl From<ServiceAccount> for Credentials {
+    fn from(account: ServiceAccount) -> Self {
+        Credentials::ServiceAccount(account)
+    }
+}
+
+impl From<AccessToken> for Credentials {
+    fn from(token: AccessToken) -> Self {
+        Credentials::AccessToken(token)
+    }
+}
+
+/// Looks environment variables up.
+type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The value of a variable, `None` if it is not set or empty.
+fn read(get: Variables<'_>, variable: &'static str) -> Result<Option<String>, InvalidInput> {
+    let Some(value) = get(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
+    value.into_string().map(Some).map_err(|_| InvalidInput::environment(variable, "is not Unicode"))
+}
+
+/// The values of two variables that go together.
+fn read_pair(
+    get: Variables<'_>,
+    first: &'static str,
+    second: &'static str,
+) -> Result<(String, String), InvalidInput> {
+    let missing =
+        |name, other| Err(InvalidInput::environment(name, format!("is not set: it goes with {other}")));
+    match (read(get, first)?, read(get, second)?) {
+        (Some(first), Some(second)) => Ok((first, second)),
+        (None, _) => missing(first, second),
+        (_, None) => missing(second, first),
+    }
+}
+
+/// A variable that other tools read, and this crate does not.
+fn find_other_name(get: Variables<'_>) -> Option<&'static str> {
+    let names = [
+        "MONGODB_ATLAS_PUBLIC_KEY",
+        "MONGODB_ATLAS_PRIVATE_KEY",
+        "MCLI_PUBLIC_API_KEY",
+        "MCLI_PRIVATE_API_KEY",
+    ];
+    names.into_iter().find(|name| get(name).is_some_and(|value| !value.is_empty()))
+}
+
+fn check(what: &'static str, value: &str) -> Result<(), InvalidInput> {
+    let is_quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    let problem = if value.is_empty() {
+        "is empty"
+    } else if value.chars().any(char::is_control) {
+        "has a control character, perhaps a line end"
+    } else if value.trim() != value {
+        "has blanks at its ends"
+    } else if is_quoted('"') || is_quoted('\'') {
+        "is in quotes: leave them off"
+    } else {
+        return Ok(());
+    };
+    Err(InvalidInput::Credential { what, problem })
+}
+
+/// Whether this has the form of a private half.
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Whether this can stand behind `Bearer` (RFC 9110 11.2).
+pub(crate) fn is_token68(text: &str) -> bool {
+    let token = text.trim_end_matches('=');
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }
 
 impl fmt::Debug for ApiKey {
@@ -80,38 +293,17 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
-        let cases = [
-            ("empty public half", "", "s3cret", "the API key's public half is empty"),
-            ("empty private half", "public", "", "the API key's private half is empty"),
-            ("colon in the public half", "s3c:ret", "s3cret", "the API key's public half has a colon"),
-            (
-                "line end",
-                "public",
-                "s3cret\n",
-                "the API key's private half has a control character, perhaps a line end",
-            ),
-            (
-                "C1 control",
-                "s3c\u{85}ret",
-                "s3cret",
-                "the API key's public half has a control character, perhaps a line end",
-            ),
-        ];
-        for (name, public, private, message) in cases {
-            let error = ApiKey::new(public, private).unwrap_err();
-            assert!(error.to_string().starts_with(message), "{name}: {error}");
-            assert!(!format!("{error} {error:?}").contains("s3c"), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_colon_in_the_private_half_and_any_unicode_are_fine() {
-        assert!(ApiKey::new("pübl ic", "pri:väte").is_ok());
+impl fmt::Debug for ServiceAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceAccount(..)")
     }
 }
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

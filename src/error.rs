@@ -1,152 +1,200 @@
-//! Everything that can go wrong, each with what to do next. What is wrong before anything is sent: `invalid_input.rs`.
+//! Everything that can go wrong. What to do next: `error/advice.rs`. The line that says it all: `error/display.rs`.
 
+mod advice;
 mod display;
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::digest;
-use crate::endpoint::PageRequest;
 use crate::invalid_input::InvalidInput;
+use crate::model::ApiError;
+use crate::request::ApiRequest;
 
-pub(crate) use display::OneLine;
-
-/// Why buckets could not be listed.
+/// Why a list could not be had.
 ///
-/// `Display` is one line: what was asked for, what came back, what to do next. Text from the server is escaped and
-/// cut in it, so that it cannot forge lines or drive a terminal.
+/// `Display` and `Debug` are one line: the cause, what was asked of whom, the details, and what to do next. With `{:#}` the
+/// [advice](Self::advice) stands on a line of its own. Text from the server is escaped and cut, so that it cannot forge
+/// lines or drive a terminal.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// Refused before anything was sent.
     InvalidInput(InvalidInput),
-    /// 401, and no challenge with it that we can or may answer: the key is wrong, or the server wants something else
-    /// than Digest.
+    /// 401, or a service account that was refused: see the reason.
+    #[non_exhaustive]
     NotAuthenticated {
         /// What was asked for.
-        request: Box<PageRequest>,
-        /// What the Digest session says.
-        reason: digest::Error,
+        request: Box<ApiRequest>,
+        /// Why the credentials did not do.
+        reason: AuthenticationError,
         /// What the server says.
         api: Box<ApiError>,
     },
-    /// 403: the key is right, but may not do this, or not from this address.
+    /// 403, from Atlas: the credentials are right, but may not do this, or not from this address.
+    #[non_exhaustive]
     Forbidden {
         /// What was asked for.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// What the server says.
         api: Box<ApiError>,
     },
-    /// 404: no such project, or one that the key cannot see.
+    /// 404, from Atlas: no such project or organization, or one that the credentials cannot see.
+    #[non_exhaustive]
     NotFound {
         /// What was asked for.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// What the server says.
         api: Box<ApiError>,
     },
-    /// 429, to the end of the retries or of the deadline.
+    /// 429, and the wait that the server asks for does not fit into the deadline.
+    #[non_exhaustive]
     RateLimited {
         /// What was asked for.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// What the server says.
         api: Box<ApiError>,
-        /// The time to wait that the server named last, from when it did so.
+        /// The wait that the server asked for last.
         retry_after: Option<Duration>,
     },
     /// Any other status than 200; 500, 502, 503 and 504 to the end of the retries or of the deadline.
+    #[non_exhaustive]
     Status {
         /// What was asked for.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// What the server says.
         api: Box<ApiError>,
-        /// The time to wait that the server named last, from when it did so.
+        /// The wait that the server asked for last.
         retry_after: Option<Duration>,
     },
-    /// No whole answer came: name resolution, connection, TLS, or a connection that broke, to the end of the retries.
+    /// 403 or 404, but without an error document of Atlas: something else answered.
+    #[non_exhaustive]
+    NotAtlas {
+        /// What was asked for.
+        request: Box<ApiRequest>,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// No complete response came: name look-up, connection, TLS, or a connection that broke, to the end of the retries.
+    #[non_exhaustive]
     Network {
         /// What was asked for.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// What broke.
         source: NetworkError,
     },
-    /// The deadline of the page passed.
+    /// The deadline passed.
+    #[non_exhaustive]
     Deadline {
         /// What was asked for.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// The deadline, from the start of the page.
         timeout: Duration,
         /// What had gone wrong before, if the time went into retries.
         cause: Option<Box<Error>>,
     },
-    /// The answer is not what the API documents.
+    /// The response is not what the API documents.
+    #[non_exhaustive]
     Malformed {
         /// What was asked for.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// What is wrong, and where.
         problem: String,
-        /// The parser's error, if it was one.
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// An answer that we do not accept.
+    /// A response that is not accepted.
+    #[non_exhaustive]
     Refused {
         /// What was asked for.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// Why.
         reason: Refusal,
     },
-    /// The pages do not add up to a complete list.
+    /// The pages do not add up to a whole list.
+    #[non_exhaustive]
     Incomplete {
         /// What was asked for last.
-        request: Box<PageRequest>,
+        request: Box<ApiRequest>,
         /// Why.
         reason: Incomplete,
     },
 }
 
-/// An error document of Atlas. What the server did not send, or not in this form, is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Why a request could not be authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ApiError {
-    /// The HTTP status; that in the document, if it was enclosed in an answer with 200.
-    pub status: u16,
-    /// `errorCode`, such as `GROUP_NOT_FOUND`.
-    pub error_code: Option<String>,
-    /// `reason`, such as `Not Found`.
-    pub reason: Option<String>,
-    /// `detail`: a sentence.
-    pub detail: Option<String>,
-    /// `parameters`: what the detail was made of. Values that are not strings are in JSON.
-    pub parameters: Vec<String>,
+pub enum AuthenticationError {
+    /// The API key: what the Digest session says.
+    Digest(digest::Error),
+    /// The access token was refused although it was just issued, or because it was given and cannot be renewed.
+    TokenRefused,
+    /// The credentials were accepted, but what came with status 200 is an error document with 401.
+    Refused,
+    /// The service account was refused, in the words of RFC 6749 5.2.
+    #[non_exhaustive]
+    ServiceAccount {
+        /// `error`, such as `invalid_client`.
+        error: String,
+        /// `error_description`: a sentence.
+        error_description: Option<String>,
+    },
 }
 
 /// What broke, below HTTP.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NetworkError {
-    /// What was being done.
-    pub phase: NetworkPhase,
+    /// Where it broke.
+    pub kind: NetworkErrorKind,
     /// What broke, in one line.
     pub message: String,
-    /// Whether trying again may help; a certificate that is not trusted stays so.
-    pub is_transient: bool,
 }
 
-/// Where in an exchange the network broke.
+/// Where the network broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum NetworkPhase {
-    /// Name resolution, TCP, or proxy.
-    Connect,
-    /// TLS: no agreement, or the certificate is not trusted.
+pub enum NetworkErrorKind {
+    /// The host name has no address, or none could be looked up.
+    HostNotFound,
+    /// The host, or the proxy, refused the connection.
+    ConnectionRefused,
+    /// No connection in time, or no way to the host.
+    NotConnected,
+    /// The proxy refused to connect to the host.
+    Proxy,
+    /// TLS: the server's certificate is not accepted.
+    Certificate(CertificateError),
+    /// TLS: no agreement, or no TLS at all.
     Tls,
-    /// Sending the request, or receiving the answer.
-    Exchange,
+    /// The connection broke before the response's header was complete.
+    Broken,
+    /// The connection broke within the response's body.
+    BrokenBody,
+    /// This machine could not start a thread, or another thing of its own.
+    Other,
 }
 
-/// Why an answer was not accepted.
+/// Why a server's certificate is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// It has expired, or this machine's clock is ahead.
+    Expired,
+    /// It is not valid yet, or this machine's clock is behind.
+    NotYetValid,
+    /// Nobody who is trusted has issued it.
+    UnknownIssuer,
+    /// It is for another host.
+    WrongName,
+    /// Another reason, such as a signature that is wrong.
+    Other,
+}
+
+/// Why a response was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// Redirects are not followed: the API has none, and credentials do not travel.
+    #[non_exhaustive]
     Redirect {
         /// The status, 3xx.
         status: u16,
@@ -155,28 +203,32 @@ pub enum Refusal {
     },
     /// The body is longer than the limit, in bytes.
     BodyTooLarge(u64),
-    /// The head of the answer is larger than 64 KiB or has more than 128 fields.
-    HeadTooLarge,
-    /// Digest: the answer is not from who knows the key, or no random number could be had.
+    /// The header is larger than 64 KiB or has more than 128 fields.
+    HeaderTooLarge,
+    /// The body has this content coding, although none was accepted.
+    ContentCoding(String),
+    /// Digest: the response is not from who knows the key, or no random number could be had.
     Digest(digest::Error),
     /// The challenge has characters above ASCII that would have to be sent back; `ureq` cannot do that.
     ChallengeNotAscii,
 }
 
-/// Why a list is not complete.
+/// Why a list is not whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incomplete {
-    /// There is no next page, but fewer buckets came than the server counts.
+    /// There is no next page, but fewer items came than the server counts.
+    #[non_exhaustive]
     Short {
-        /// As many came.
+        /// As many came, each counted once.
         received: u64,
         /// As many there are, the server says.
         total_count: u64,
     },
-    /// The server's count fell between two pages: what was deleted may have moved others to a page already read.
+    /// The server's count fell between two pages: items may have moved to a page already read.
+    #[non_exhaustive]
     Shrunk {
-        /// The count of the page before.
+        /// The count before.
         from: u64,
         /// The count now.
         to: u64,
@@ -185,6 +237,10 @@ pub enum Incomplete {
     Repeated,
     /// An empty page that says that there is a next one.
     Empty,
+    /// More pages than this follow each other: see [`ClientBuilder::max_pages`](crate::ClientBuilder::max_pages).
+    TooManyPages(u32),
+    /// More items than this came.
+    TooManyItems(u64),
 }
 
 impl Error {
@@ -192,19 +248,20 @@ impl Error {
     /// or a list that changed while it was read.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Error::RateLimited { .. } | Error::Deadline { .. } => true,
+            Error::RateLimited { .. } => true,
+            Error::Deadline { cause, .. } => cause.as_ref().is_none_or(|cause| cause.is_retryable()),
             Error::Status { api, .. } => matches!(api.status, 500 | 502 | 503 | 504),
-            Error::Network { source, .. } => source.is_transient,
+            Error::Network { source, .. } => source.is_transient(),
             Error::Incomplete { reason, .. } => {
                 matches!(reason, Incomplete::Shrunk { .. } | Incomplete::Short { .. })
             }
-            Error::NotAuthenticated { reason, .. } => *reason == digest::Error::Refused { stale: true },
+            Error::NotAuthenticated { reason, .. } => reason.is_stale(),
             _ => false,
         }
     }
 
     /// What was being asked for; `None` if nothing was.
-    pub fn request(&self) -> Option<&PageRequest> {
+    pub fn request(&self) -> Option<&ApiRequest> {
         match self {
             Error::InvalidInput(_) => None,
             Error::NotAuthenticated { request, .. }
@@ -212,6 +269,7 @@ impl Error {
             | Error::NotFound { request, .. }
             | Error::RateLimited { request, .. }
             | Error::Status { request, .. }
+            | Error::NotAtlas { request, .. }
             | Error::Network { request, .. }
             | Error::Deadline { request, .. }
             | Error::Malformed { request, .. }
@@ -228,8 +286,58 @@ impl Error {
             | Error::NotFound { api, .. }
             | Error::RateLimited { api, .. }
             | Error::Status { api, .. } => Some(api),
+            Error::Deadline { cause: Some(cause), .. } => cause.api(),
             _ => None,
         }
+    }
+
+    /// Whether Atlas says that it cannot count the items of a page that was asked for with the count. It tells so by a code
+    /// or by its words only.
+    pub(crate) fn asks_for_no_count(&self) -> bool {
+        let Error::Status { request, api, .. } = self else { return false };
+        let detail = api.detail.as_deref().unwrap_or_default();
+        request.include_count
+            && (api.error_code.as_deref() == Some("TIMEOUT_WHILE_PAGING")
+                || detail.contains("includeCount=false"))
+    }
+
+    /// This error; if it is the end of this deadline, with what had gone wrong before.
+    pub(crate) fn after(self, earlier: Option<Error>, timeout: Duration) -> Self {
+        match self {
+            Error::Deadline { request, cause, .. } => {
+                Error::Deadline { request, timeout, cause: cause.or(earlier.map(Box::new)) }
+            }
+            error => error,
+        }
+    }
+
+    /// The HTTP status of the response that failed, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Error::NotAtlas { status, .. } => Some(*status),
+            Error::Refused { reason: Refusal::Redirect { status, .. }, .. } => Some(*status),
+            Error::Deadline { cause: Some(cause), .. } => cause.status(),
+            _ => self.api().map(|api| api.status),
+        }
+    }
+}
+
+impl AuthenticationError {
+    /// Whether the server called the nonce stale that it had just issued.
+    pub(crate) fn is_stale(&self) -> bool {
+        *self == AuthenticationError::Digest(digest::Error::Refused { stale: true })
+    }
+}
+
+impl NetworkError {
+    pub(crate) fn new(kind: NetworkErrorKind, message: impl Into<String>) -> Self {
+        NetworkError { kind, message: message.into() }
+    }
+
+    /// Whether trying again may help. A certificate that is not trusted stays so.
+    pub fn is_transient(&self) -> bool {
+        use NetworkErrorKind::{Broken, BrokenBody, ConnectionRefused, HostNotFound, NotConnected};
+        matches!(self.kind, HostNotFound | ConnectionRefused | NotConnected | Broken | BrokenBody)
     }
 }
 
@@ -237,22 +345,29 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::InvalidInput(source) => Some(source),
-            Error::NotAuthenticated { reason, .. }
-            | Error::Refused { reason: Refusal::Digest(reason), .. } => Some(reason),
+            Error::NotAuthenticated { reason, .. } => Some(reason),
+            Error::Refused { reason: Refusal::Digest(reason), .. } => Some(reason),
             Error::Network { source, .. } => Some(source),
             Error::Deadline { cause: Some(cause), .. } => Some(cause),
-            Error::Malformed { source: Some(source), .. } => Some(&**source),
             _ => None,
         }
     }
 }
 
+impl std::error::Error for AuthenticationError {}
+
 impl std::error::Error for NetworkError {}
 
-/// The same line as `Display`, because that is what `fn main() -> Result<(), Error>` prints.
+impl From<InvalidInput> for Error {
+    fn from(input: InvalidInput) -> Self {
+        Error::InvalidInput(input)
+    }
+}
+
+/// The same line as `Display`, because `fn main() -> Result<(), Error>` prints `Debug`.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        write!(f, "{self}")
     }
 }
 

@@ -7,13 +7,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::endpoint::{ApiVersion, BaseUrl, Endpoint};
-use crate::page::{self, BadBody};
-use crate::{invalid_input::InvalidInput, retry};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
-pub use crate::simulator::fuzzing::{Atlas, Offer, Response, Verifier};
-/// The fields `RateLimit-Limit` and `RateLimit-Remaining` of a head.
-pub use crate::transport::fuzzing::read_rate_limit;
+use crate::http;
+use crate::invalid_input::InvalidInput;
+use crate::model::{self, BodyError, ExportBucket};
+use crate::request::{ApiVersion, BaseUrl, PageOptions, Resource};
+
+pub use crate::simulator::fuzzing::{Atlas, Offer, SentResponse, Verifier};
 
 /// What was read of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,23 +51,35 @@ pub enum NoPage {
 
 /// Reads the body of an answer with status 200.
 pub fn read_page(body: &[u8]) -> Result<Page, NoPage> {
-    let content = page::parse(body).map_err(|bad| match bad {
-        BadBody::Error(error) => NoPage::Error(error.status),
-        BadBody::Truncated => NoPage::Truncated,
-        BadBody::Malformed(problem, _) => NoPage::Malformed(problem),
+    let page = model::read_page::<ExportBucket>(1, body.to_vec()).map_err(|error| match error {
+        BodyError::Api(api) => NoPage::Error(api.status),
+        BodyError::Truncated => NoPage::Truncated,
+        BodyError::Malformed(problem) => NoPage::Malformed(problem),
     })?;
     let mut buckets = Vec::new();
-    for bucket in content.results {
+    for bucket in page.results {
         let json = serde_json::to_string(&bucket).map_err(|error| NoPage::Malformed(error.to_string()))?;
         buckets.push(Bucket { id: bucket.id, bucket_name: bucket.bucket_name, json });
     }
-    let rels = content.links.map(|links| links.into_iter().map(|link| link.rel).collect());
-    Ok(Page { buckets, total_count: content.total_count, rels })
+    let rels = page.links.map(|links| links.into_iter().map(|link| link.rel).collect());
+    Ok(Page { buckets, total_count: page.total_count, rels })
 }
 
 /// Reads `Retry-After`: how long to wait from now on.
 pub fn read_retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
-    retry::parse_retry_after(value, now)
+    http::parse_retry_after(str::from_utf8(value).ok()?, now)
+}
+
+/// Reads `RateLimit-Limit` and `RateLimit-Remaining`.
+pub fn read_rate_limit(fields: &[(&str, &[u8])]) -> (Option<u64>, Option<u64>) {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::from_bytes(value)) {
+            headers.append(name, value);
+        }
+    }
+    let rate_limit = http::read_rate_limit(&headers);
+    (rate_limit.limit, rate_limit.remaining)
 }
 
 /// A base URL, and the request that is made of it.
@@ -89,15 +102,17 @@ pub fn read_base_url(url: &str) -> Result<Url, String> {
 
 fn base_url(url: &str) -> Result<Url, InvalidInput> {
     let base_url = BaseUrl::parse(url)?;
-    let (is_https, is_loopback) = (base_url.is_https, base_url.is_loopback);
-    let endpoint = Endpoint {
+    let is_loopback = base_url.is_loopback_address() || base_url.is_localhost();
+    let is_https = base_url.is_https;
+    let options = PageOptions {
         base_url,
         api_version: ApiVersion::V1_0,
         items_per_page: 500,
         include_count: true,
         pretty: false,
         envelope: false,
+        proxy: None,
     };
-    let request = endpoint.page(&"32b6e34b3d91647abb20e7b8".parse()?, 1, true);
+    let request = options.page(&Resource::ExportBuckets("32b6e34b3d91647abb20e7b8".parse()?), 1, true);
     Ok(Url { is_https, is_loopback, target: request.target().to_owned(), page: request.url })
 }

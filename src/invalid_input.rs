@@ -1,43 +1,54 @@
 //! What is wrong with what the caller gave: refused before anything is sent.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::error::{Error, OneLine};
+use crate::escape::OneLine;
 
 /// What is wrong with what the caller gave; nothing was sent.
 ///
-/// Both `Display` and `Debug` are one line for people.
+/// `Display` and `Debug` are the same line for people. No value that may be a secret is in it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidInput {
-    /// Not 24 hexadecimal digits.
-    ProjectId(String),
-    /// Not a version that this crate knows.
+    /// Not 24 hexadecimal digits. The id is not shown: it may be a key in the wrong place.
+    ProjectId,
+    /// Not 24 hexadecimal digits. The id is not shown: it may be a key in the wrong place.
+    OrganizationId,
+    /// Neither `v1.0` nor a date from 2023-01-01 on.
     ApiVersion(String),
-    /// A half of the API key cannot be used. The key is not shown.
-    ApiKey {
-        /// `public` or `private`.
-        half: &'static str,
+    /// A credential cannot be used. It is not shown.
+    #[non_exhaustive]
+    Credential {
+        /// Which one, such as `the API key's private half`.
+        what: &'static str,
         /// What is wrong.
         problem: &'static str,
+    },
+    /// The environment has no credentials.
+    #[non_exhaustive]
+    NoCredentials {
+        /// A variable that is set, and that other tools read.
+        seen: Option<&'static str>,
     },
     /// An environment variable is missing or unusable. Its value is not shown.
     Environment {
         /// Its name.
         variable: &'static str,
         /// What is wrong.
-        problem: &'static str,
+        problem: Cow<'static, str>,
     },
-    /// The base URL cannot be used. It is not shown, as it may contain a password.
+    /// The base URL cannot be used. It is not shown: it may contain a password.
+    #[non_exhaustive]
     BaseUrl {
         /// What is wrong.
-        problem: &'static str,
+        problem: Cow<'static, str>,
     },
     /// Not 1 to 500.
     ItemsPerPage(u32),
     /// Pages count from 1.
     PageNum,
-    /// The deadline is zero.
+    /// A deadline is zero.
     Timeout,
     /// The user agent cannot be sent.
     UserAgent,
@@ -45,17 +56,23 @@ pub enum InvalidInput {
     CaCertificates,
     /// The crate was built without TLS, and no agent was handed in that has it.
     NoTls,
+    /// The agent that was handed in has a proxy that this build cannot use.
+    AgentProxy,
 }
 
 impl std::error::Error for InvalidInput {}
 
-impl From<InvalidInput> for Error {
-    fn from(input: InvalidInput) -> Self {
-        Error::InvalidInput(input)
+impl InvalidInput {
+    pub(crate) fn base_url(problem: impl Into<Cow<'static, str>>) -> Self {
+        InvalidInput::BaseUrl { problem: problem.into() }
+    }
+
+    pub(crate) fn environment(variable: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
+        InvalidInput::Environment { variable, problem: problem.into() }
     }
 }
 
-/// The same line as `Display`, because that is what `fn main() -> Result<(), Box<dyn Error>>` prints.
+/// The same line as `Display`, because `fn main() -> Result<(), Box<dyn Error>>` prints `Debug`.
 impl fmt::Debug for InvalidInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -65,24 +82,35 @@ impl fmt::Debug for InvalidInput {
 impl fmt::Display for InvalidInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            InvalidInput::ProjectId(id) if id.len() > 32 => {
-                // It may be a key that was put in the wrong place.
-                write!(f, "a project id has 24 hexadecimal digits, not {} characters", id.chars().count())
+            InvalidInput::ProjectId => f.write_str(
+                "not a project id: one has 24 hexadecimal digits, such as 32b6e34b3d91647abb20e7b8",
+            ),
+            InvalidInput::OrganizationId => f.write_str(
+                "not an organization id: one has 24 hexadecimal digits, such as 5e4e593f70dfbf1010295836",
+            ),
+            InvalidInput::ApiVersion(name) => write!(
+                f,
+                "\"{}\" is not an API version: use v1.0, or a date from 2023-01-01 on, such as 2024-05-30",
+                OneLine(name)
+            ),
+            InvalidInput::Credential { what, problem } => {
+                write!(f, "{what} {problem}; copy it again from Atlas")
             }
-            InvalidInput::ProjectId(id) => {
-                write!(f, "a project id has 24 hexadecimal digits, \"{}\" is not one", OneLine(id))
-            }
-            InvalidInput::ApiVersion(name) => {
-                write!(f, "\"{}\" is not a known API version: use v1.0 or 2024-05-30", OneLine(name))
-            }
-            InvalidInput::ApiKey { half, problem } => {
-                write!(f, "the API key's {half} half {problem}; copy it again from Atlas")
+            InvalidInput::NoCredentials { seen } => {
+                f.write_str("no credentials in the environment")?;
+                if let Some(seen) = seen {
+                    write!(f, " ({seen} is set, but not read)")?;
+                }
+                f.write_str(
+                    ": set MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET of a service account, or \
+                     MONGODB_ATLAS_PUBLIC_API_KEY and MONGODB_ATLAS_PRIVATE_API_KEY of an API key",
+                )
             }
             InvalidInput::Environment { variable, problem } => {
-                write!(f, "the environment variable {variable} {problem}")
+                write!(f, "the environment variable {variable} {}", OneLine(problem))
             }
             InvalidInput::BaseUrl { problem } => {
-                write!(f, "the base URL {problem}; it looks like https://cloud.mongodb.com")
+                write!(f, "the base URL {}; it looks like https://cloud.mongodb.com", OneLine(problem))
             }
             InvalidInput::ItemsPerPage(items) => {
                 write!(f, "Atlas gives 1 to 500 items per page, not {items}")
@@ -90,11 +118,14 @@ impl fmt::Display for InvalidInput {
             InvalidInput::PageNum => f.write_str("pages count from 1"),
             InvalidInput::Timeout => f.write_str("a deadline of 0 s leaves no time to ask"),
             InvalidInput::UserAgent => f.write_str("the user agent has characters that cannot be sent"),
-            InvalidInput::CaCertificates => {
-                f.write_str("the CA file has no certificate that can be read; it must be in the PEM format")
-            }
+            InvalidInput::CaCertificates => f.write_str(
+                "the CA certificates have none that can be read; they must be X.509 certificates in PEM",
+            ),
             InvalidInput::NoTls => f.write_str(
                 "this build has no TLS: enable the feature rustls, or hand in an agent that has it",
+            ),
+            InvalidInput::AgentProxy => f.write_str(
+                "the agent's proxy is SOCKS, which this build cannot use: enable the feature socks",
             ),
         }
     }
@@ -106,8 +137,7 @@ mod tests {
 
     #[test]
     fn what_main_returns_is_told_in_a_sentence() {
-        let input = InvalidInput::Environment { variable: "X", problem: "is not set" };
+        let input = InvalidInput::environment("X", "is not set");
         assert_eq!(format!("{input:?}"), "the environment variable X is not set");
-        assert_eq!(format!("{:?}", Error::from(input)), "the environment variable X is not set");
     }
 }

@@ -103,12 +103,12 @@
 //! ```
 //! # #[cfg(feature = "simulator")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use atlas_export_buckets::simulator::{Answer, Fault, Simulator, When, sample_buckets};
+//! use atlas_export_buckets::simulator::{Response, Fault, Simulator, When, sample_buckets};
 //! use atlas_export_buckets::{ApiKey, Client};
 //!
 //! let atlas = Simulator::builder()
 //!     .buckets(sample_buckets(501))
-//!     .fault(When::nth(1), Fault::Answer(Answer::new(503)))
+//!     .fault(When::nth(1), Fault::Response(Response::new(503)))
 //!     .start()?;
 //! let key = ApiKey::new(atlas.public_key(), atlas.private_key())?;
 //! let client = Client::builder(key).base_url(atlas.base_url()).build()?;
@@ -131,56 +131,36 @@
 //! is required: plain http goes to this machine only, unless you [say otherwise](ClientBuilder::allow_plain_http). No redirect
 //! and no link is followed, Basic is never sent, and everything that a server decides is bounded. The threat model is in
 //! `SECURITY.md`. [`digest`] is usable by itself, and lists what of RFC 7616 it does and why.
-//!
-//! # Where things are
-//! Arrows point downwards only, and `transport` is the one door to the network:
-//!
-//! | file | what is in it |
-//! | --- | --- |
-//! | `client.rs` | [`Client`] and its builder: what a user configures |
-//! | `listing.rs` | the iterators: when to ask for the next page, when to stop |
-//! | `transport.rs` | the main loop: one authenticated GET with its deadline and retries; with `transport/exchange.rs` and `transport/agent.rs` all that calls `ureq` |
-//! | `endpoint.rs` | base URL, API version, project id, options to URL and `Accept` |
-//! | `page.rs`, `export_bucket.rs` | bytes to [`Page`] and [`ExportBucket`] |
-//! | `retry.rs` | given what happened and how much time is left: again, and after how long? |
-//! | `throttle.rs` | a rate limit slows all requests of a client down together |
-//! | `credentials.rs` | [`ApiKey`] |
-//! | `text.rs` | ASCII text, split and checked byte by byte |
-//! | `error.rs`, `invalid_input.rs` | [`Error`], and what is wrong before anything is sent |
-//! | `digest/` | RFC 7616, without I/O, and without knowing the rest |
-//! | `simulator/` | the embedded Atlas |
-//! | `fuzzing.rs` | the door for the fuzz targets, no part of the public interface |
-//! | `bin/atlas-export-buckets/` | the program, on the public library only |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod authentication;
 mod client;
 mod credentials;
 pub mod digest;
-mod endpoint;
 mod error;
-mod export_bucket;
+#[doc(hidden)]
+pub mod escape;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod http;
 mod invalid_input;
 mod listing;
-mod page;
-mod retry;
+mod model;
+mod request;
 #[cfg(feature = "simulator")]
 #[cfg_attr(docsrs, doc(cfg(feature = "simulator")))]
 pub mod simulator;
-mod text;
-mod throttle;
-mod transport;
 
 pub use client::{Client, ClientBuilder, Stats};
-pub use credentials::ApiKey;
-pub use endpoint::{ApiVersion, PageRequest, ProjectId};
-pub use error::{ApiError, Error, Incomplete, NetworkError, NetworkPhase, Refusal};
-pub use export_bucket::{CloudProvider, ExportBucket, Link, OtherFields};
+pub use credentials::{AccessToken, ApiKey, Credentials, ServiceAccount};
+pub use error::{
+    AuthenticationError, CertificateError, Error, Incomplete, NetworkError, NetworkErrorKind, Refusal,
+};
 pub use invalid_input::InvalidInput;
-pub use listing::{ExportBuckets, Pages};
-pub use page::{Page, RateLimit};
+pub use listing::{Listing, Pages};
+pub use model::{ApiError, CloudProvider, ExportBucket, Link, ListItem, Page, Project, RateLimit};
+pub use request::{ApiRequest, ApiVersion, Operation, OrganizationId, ProjectId, Resource};
 /// The HTTP client underneath, for those who hand in an [agent](ClientBuilder::agent) of their own.
 pub use ureq;
 

@@ -4,11 +4,11 @@
 
 mod support;
 
-use atlas_export_buckets::digest::{self, Algorithm, Credentials, Session};
+use atlas_export_buckets::digest::{self, Algorithm, Qop, Session, UserCredentials};
 use atlas_export_buckets::simulator::{
-    Builder, Challenge, Fault, Qop, RecordedRequest, Rejection, Simulator, Stats, When, sample_buckets,
+    Builder, DigestOffer, Fault, RecordedRequest, Rejection, ServerStats, Simulator, When, sample_buckets,
 };
-use atlas_export_buckets::{ApiKey, Client, Error, Refusal, ureq};
+use atlas_export_buckets::{ApiKey, AuthenticationError, Client, Error, Refusal, ureq};
 use support::{client, client_builder, ids, project, sample_ids};
 
 const BUCKETS: usize = 6;
@@ -30,7 +30,7 @@ fn small_pages(atlas: &Simulator) -> Client {
 /// Requests and challenges; and that the strict server had nothing to complain of.
 fn costs(atlas: &Simulator) -> (u64, u64) {
     assert_eq!(atlas.rejections(), []);
-    let Stats { requests, challenges, .. } = atlas.stats();
+    let ServerStats { requests, challenges, .. } = atlas.stats();
     (requests, challenges)
 }
 
@@ -75,16 +75,16 @@ fn send(
         let content = answer.body_mut().read_to_vec().unwrap();
         let fields = |name| answer.headers().get_all(name).iter().map(|value| value.as_bytes());
         if answer.status() == 401 {
-            attempt = session.challenged(attempt, fields("www-authenticate"), &request)?;
+            attempt = session.answer_challenge(attempt, fields("www-authenticate"), &request)?;
             continue;
         }
-        session.accepted(attempt, &request, fields("authentication-info"), &content)?;
+        session.record_success(attempt, &request, fields("authentication-info"), &content)?;
         return Ok((answer.status().as_u16(), content));
     }
 }
 
 fn session_for(atlas: &Simulator) -> Session {
-    Session::new(Credentials::new(atlas.public_key(), atlas.private_key()))
+    Session::new(UserCredentials::new(atlas.public_key(), atlas.private_key()))
 }
 
 fn url_of(atlas: &Simulator) -> String {
@@ -101,12 +101,12 @@ fn every_algorithm_qop_userhash_and_opaque_is_answered_with_one_challenge() {
         for qop in qops {
             for userhash in [false, true] {
                 for opaque in opaques {
-                    let offer = Challenge::default()
+                    let offer = DigestOffer::default()
                         .realm(r#"a "realm", with \ and ="#)
                         .algorithms([algorithm])
                         .qop(qop.iter().copied())
                         .userhash(userhash);
-                    let offer = opaque.into_iter().fold(offer, Challenge::opaque);
+                    let offer = opaque.into_iter().fold(offer, DigestOffer::opaque);
                     let atlas = strict().challenge(offer).rspauth(true).start().unwrap();
                     list(&small_pages(&atlas), &atlas);
                     let variant = format!("{algorithm}, {qop:?}, userhash {userhash}, opaque {opaque:?}");
@@ -124,7 +124,7 @@ fn every_algorithm_qop_userhash_and_opaque_is_answered_with_one_challenge() {
 
 #[test]
 fn a_challenge_without_algorithm_means_md5_and_is_answered_without() {
-    let atlas = strict().challenge(Challenge::default().algorithms([])).start().unwrap();
+    let atlas = strict().challenge(DigestOffer::default().algorithms([])).start().unwrap();
     list(&small_pages(&atlas), &atlas);
     assert_eq!(costs(&atlas), (PAGES + 1, 1));
     assert!(!last_authorization(&atlas).contains("algorithm"));
@@ -136,7 +136,7 @@ fn the_first_of_several_challenges_is_answered_in_one_field_or_in_several() {
         let mut offered = algorithms();
         for _ in 0..offered.len() {
             offered.rotate_left(1);
-            let offer = Challenge::default()
+            let offer = DigestOffer::default()
                 .algorithms(offered.iter().copied())
                 .qop([Qop::Auth, Qop::AuthInt])
                 .separate_fields(separate);
@@ -196,7 +196,7 @@ fn odd_spellings_of_a_challenge_are_read() {
         ),
     ];
     for (name, fields) in spellings {
-        let offer = Challenge::default().written_as(fields.iter().copied());
+        let offer = DigestOffer::default().written_as(fields.iter().copied());
         let atlas = strict().challenge(offer).start().unwrap();
         list(&small_pages(&atlas), &atlas);
         assert_eq!((name, costs(&atlas)), (name, (PAGES + 1, 1)));
@@ -207,7 +207,7 @@ fn odd_spellings_of_a_challenge_are_read() {
 fn the_docs_misprint_of_qop_is_a_challenge_of_rfc_2069() {
     let field =
         r#"Digest realm="MMS Public API", domain="", nonce="{nonce}", algorithm=MD5, op="auth", stale=false"#;
-    let atlas = strict().challenge(Challenge::default().qop([]).written_as([field])).start().unwrap();
+    let atlas = strict().challenge(DigestOffer::default().qop([]).written_as([field])).start().unwrap();
     list(&small_pages(&atlas), &atlas);
     assert_eq!(costs(&atlas), (PAGES + 1, 1));
 }
@@ -216,7 +216,7 @@ fn the_docs_misprint_of_qop_is_a_challenge_of_rfc_2069() {
 fn names_beyond_ascii_are_sent_encoded_or_hashed() {
     for algorithm in algorithms() {
         for userhash in [false, true] {
-            let offer = Challenge::default().algorithms([algorithm]).userhash(userhash).charset_utf8(true);
+            let offer = DigestOffer::default().algorithms([algorithm]).userhash(userhash).charset_utf8(true);
             let name = r#"Jäsøn "Doe" \ 東京"#;
             let atlas = strict().key(name, "pässwörd: \"\\\" ☃").challenge(offer).start().unwrap();
             let key = ApiKey::new(name, "pässwörd: \"\\\" ☃").unwrap();
@@ -231,7 +231,7 @@ fn names_beyond_ascii_are_sent_encoded_or_hashed() {
 #[test]
 fn a_realm_that_is_not_ascii_is_answered_by_the_session_and_refused_by_ureq() {
     for realm in ["ünïcode".as_bytes(), b"latin-1: \xFC"] {
-        let atlas = strict().challenge(Challenge::default().realm(realm)).start().unwrap();
+        let atlas = strict().challenge(DigestOffer::default().realm(realm)).start().unwrap();
         let error = client(&atlas).export_buckets(&project(&atlas)).next().unwrap().unwrap_err();
         assert!(matches!(error, Error::Refused { reason: Refusal::ChallengeNotAscii, .. }), "{error:?}");
         assert_eq!(costs(&atlas), (1, 1));
@@ -268,7 +268,7 @@ fn raw_get(atlas: &Simulator, session: &Session) -> String {
         let (name, value) = line.split_at_checked("www-authenticate: ".len())?;
         name.eq_ignore_ascii_case(b"www-authenticate: ").then_some(value)
     });
-    let attempt = session.challenged(attempt, challenges, &request).unwrap();
+    let attempt = session.answer_challenge(attempt, challenges, &request).unwrap();
     let answer = exchange(attempt.authorization());
     String::from_utf8_lossy(answer.split(|&byte| byte == b'\r').next().unwrap()).into_owned()
 }
@@ -278,7 +278,7 @@ fn an_announced_nonce_is_used_at_once_and_costs_no_challenge() {
     for algorithm in algorithms() {
         for every in [1, 2] {
             for qop in [&[Qop::Auth][..], &[Qop::AuthInt], &[]] {
-                let offer = Challenge::default().algorithms([algorithm]).qop(qop.iter().copied());
+                let offer = DigestOffer::default().algorithms([algorithm]).qop(qop.iter().copied());
                 // Each nonce serves as often as it is announced to, so one that is not replaced would be refused.
                 let builder =
                     strict().challenge(offer).nonce_uses(every).next_nonce_every(every).rspauth(true);
@@ -296,7 +296,7 @@ fn an_announced_nonce_is_used_at_once_and_costs_no_challenge() {
 fn a_wrong_rspauth_is_an_error_and_the_answer_is_not_trusted() {
     for algorithm in algorithms() {
         for qop in [Qop::Auth, Qop::AuthInt] {
-            let offer = Challenge::default().algorithms([algorithm]).qop([qop]);
+            let offer = DigestOffer::default().algorithms([algorithm]).qop([qop]);
             let on_page_2 = When::always().on_page(2).with_authorization();
             let atlas = strict()
                 .challenge(offer)
@@ -325,7 +325,7 @@ fn a_request_of_ones_own_is_authenticated_with_its_method_and_its_content() {
     let agent = ureq::Agent::new_with_defaults();
     for algorithm in algorithms() {
         for qop in [&[Qop::Auth][..], &[Qop::AuthInt], &[]] {
-            let offer = Challenge::default().algorithms([algorithm]).qop(qop.iter().copied());
+            let offer = DigestOffer::default().algorithms([algorithm]).qop(qop.iter().copied());
             let atlas = strict().challenge(offer).rspauth(true).next_nonce_every(2).start().unwrap();
             let (session, url) = (session_for(&atlas), url_of(&atlas));
             // The resource takes GET only, but its guard is asked first.
@@ -345,7 +345,7 @@ fn a_request_of_ones_own_is_authenticated_with_its_method_and_its_content() {
 
 #[test]
 fn a_content_or_a_method_that_was_changed_on_the_way_is_refused() {
-    let atlas = strict().challenge(Challenge::default().qop([Qop::AuthInt])).start().unwrap();
+    let atlas = strict().challenge(DigestOffer::default().qop([Qop::AuthInt])).start().unwrap();
     let (session, url) = (session_for(&atlas), url_of(&atlas));
     let target = url.strip_prefix(atlas.base_url()).unwrap();
     let agent = ureq::Agent::new_with_defaults();
@@ -367,11 +367,14 @@ fn a_content_or_a_method_that_was_changed_on_the_way_is_refused() {
 
 #[test]
 fn a_server_that_offers_nothing_we_answer_is_told_apart_with_what_it_offered() {
-    let offer =
-        Challenge::default().written_as(["Basic realm=\"x\"", "Digest realm=r, nonce=n, algorithm=SHA3-256"]);
+    let offer = DigestOffer::default()
+        .written_as(["Basic realm=\"x\"", "Digest realm=r, nonce=n, algorithm=SHA3-256"]);
     let atlas = strict().challenge(offer).start().unwrap();
     let error = client(&atlas).export_buckets(&project(&atlas)).next().unwrap().unwrap_err();
-    let Error::NotAuthenticated { reason: digest::Error::NoChallenge(none), .. } = &error else {
+    let Error::NotAuthenticated {
+        reason: AuthenticationError::Digest(digest::Error::NoChallenge(none)), ..
+    } = &error
+    else {
         panic!("{error:?}");
     };
     let offered: Vec<_> = none.offered.iter().map(|(name, _)| name.as_str()).collect();
@@ -399,7 +402,7 @@ fn thirty_two_threads_and_two_thousand_requests_share_a_session_and_none_fails()
             });
         }
     });
-    let Stats { requests, challenges, pages, .. } = atlas.stats();
+    let ServerStats { requests, challenges, pages, .. } = atlas.stats();
     assert_eq!((pages, requests), (REQUESTS as u64, REQUESTS as u64 + challenges));
     let bound = (REQUESTS / USES as usize + THREADS) as u64;
     assert!(challenges <= bound, "{challenges} challenges, at most {bound}");

@@ -17,7 +17,7 @@ use support::wait::wait_for;
 
 const MOST_KIB: u64 = 32 * 1024;
 /// The longest page.
-const LIMIT: usize = 16 * 1024 * 1024;
+const LIMIT: usize = 4 * 1024 * 1024;
 
 /// `VmHWM`: the most memory that was ever resident; `None` once the process has ended.
 fn peak_kib(process: u32) -> Option<u64> {
@@ -52,7 +52,7 @@ fn a_body_without_end_costs_less_than_32_mib() {
     let atlas = atlas.fault(When::always().with_authorization(), Fault::EndlessBody).start().unwrap();
     let (peak, status, stderr) = run(atlas.base_url(), "9");
     assert_eq!((status, stderr.lines().count()), (Some(1), 1), "{stderr}");
-    assert!(stderr.contains("the answer is longer than 16777216 bytes"), "{stderr}");
+    assert!(stderr.contains("its body is longer than 4194304 bytes"), "{stderr}");
     println!("an endless body: {peak} KiB");
     assert!(peak < MOST_KIB, "{peak} KiB");
 }
@@ -74,7 +74,7 @@ fn a_body_that_stops_at_the_limit_costs_less_than_32_mib() {
     drop(server.join().unwrap());
     assert_eq!((status, stderr.lines().count()), (Some(6), 1), "{stderr}");
     assert!(stderr.contains("within the deadline of 3 s"), "{stderr}");
-    println!("a body of 16 MiB that does not end: {peak} KiB");
+    println!("a body of 4 MiB that does not end: {peak} KiB");
     assert!(peak > LIMIT as u64 / 1024, "all of it was read: {peak} KiB");
     assert!(peak < MOST_KIB, "{peak} KiB");
 }
@@ -99,4 +99,41 @@ fn memory_does_not_grow_with_the_list() {
     let (few, many) = (peak_after(2), peak_after(100));
     println!("1,000 buckets: {few} KiB; 50,000: {many} KiB");
     assert!(many * 10 <= few * 13, "{few} KiB, then {many} KiB");
+}
+
+/// A hundred projects of 1 MiB are ready, or would be, while the first one stalls.
+#[test]
+fn projects_that_wait_for_their_turn_hold_at_most_64_mib_together() {
+    const OF_A_PAGE: usize = 500;
+    let bucket = |index: usize| {
+        let filler = "x".repeat(2_000);
+        format!(r#"{{"_id":"{index:024x}","bucketName":"b","cloudProvider":"AWS","new":"{filler}"}}"#)
+    };
+    let buckets: Vec<String> = (0..OF_A_PAGE).map(bucket).collect();
+    let stalled = "f".repeat(24);
+    let ids: Vec<String> =
+        std::iter::once(stalled.clone()).chain((0..100).map(|index| format!("{index:024x}"))).collect();
+    for format in ["ndjson", "json"] {
+        let atlas = ids.iter().fold(Simulator::builder(), |builder, id| builder.project(id, &buckets));
+        let never = Fault::Delay(Duration::from_secs(3600));
+        let atlas = atlas.fault(When::always().in_project(&stalled), never).start().unwrap();
+        let running = program()
+            .args(["list", "-o", format, "--project-id", "-", "--jobs", "8", "--max-time", "4"])
+            .args(["--base-url", atlas.base_url()])
+            .env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key())
+            .env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key())
+            .stdin(ids.join("\n"))
+            .start();
+        let mut peak = 0;
+        wait_for("the end of the program", || match peak_kib(running.id()) {
+            Some(kib) => {
+                peak = kib;
+                None
+            }
+            None => Some(()),
+        });
+        println!("{format}: {peak} KiB, {} pages", atlas.stats().pages);
+        assert!(atlas.stats().pages > 30, "{:?}", atlas.stats());
+        assert!(peak < 64 * 1024 + MOST_KIB, "{format}: {peak} KiB");
+    }
 }

@@ -5,7 +5,7 @@
 mod support;
 
 use atlas_export_buckets::simulator::Simulator;
-use support::program::program;
+use support::program::{Run, program};
 
 const PROJECT: &str = "32b6e34b3d91647abb20e7b8";
 const OTHER: &str = "aaaaaaaaaaaaaaaaaaaaaaaa";
@@ -19,18 +19,21 @@ const BUCKETS: [&str; 5] = [
     r#"{"_id":"5e4e593f70dfbf101029583a","bucketName":"é","cloudProvider":"AWS","iamRoleId":null}"#,
 ];
 
-/// What `list` prints to standard output.
-fn list(args: &[&str]) -> String {
-    let atlas =
-        Simulator::builder().key("public", "private").project(PROJECT, BUCKETS).project(OTHER, [BUCKETS[4]]);
-    let atlas = atlas.start().unwrap();
-    let run = program()
+fn run(atlas: &Simulator, args: &[&str]) -> Run {
+    program()
         .args(["list"].iter().chain(args))
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", "private")
         .env("MONGODB_ATLAS_PROJECT_ID", PROJECT)
-        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
-        .run();
+        .env("MONGODB_ATLAS_BASE_URL", atlas.base_url())
+        .run()
+}
+
+/// What `list` prints to standard output.
+fn list(args: &[&str]) -> String {
+    let atlas =
+        Simulator::builder().key("public", "private").project(PROJECT, BUCKETS).project(OTHER, [BUCKETS[4]]);
+    let run = run(&atlas.start().unwrap(), args);
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
     run.stdout
 }
@@ -50,15 +53,11 @@ ID                         BUCKET NAME           CLOUD PROVIDER   IAM ROLE ID
 }
 
 #[test]
-fn several_projects_have_a_table_each() {
+fn several_projects_share_a_table_that_says_whose_each_bucket_is() {
     let expected = "\
-Project aaaaaaaaaaaaaaaaaaaaaaaa
-ID                         BUCKET NAME   CLOUD PROVIDER   IAM ROLE ID
-5e4e593f70dfbf101029583a   é             AWS
-
-Project 32b6e34b3d91647abb20e7b8
-ID                         BUCKET NAME      CLOUD PROVIDER   IAM ROLE ID
-5e4e593f70dfbf1010295836   example-bucket   AWS              5e4e593f70dfbf1010295838
+PROJECT                    ID                         BUCKET NAME                        CLOUD PROVIDER   IAM ROLE ID
+aaaaaaaaaaaaaaaaaaaaaaaa   5e4e593f70dfbf101029583a   é                                  AWS
+32b6e34b3d91647abb20e7b8   5e4e593f70dfbf1010295836   example-bucket                     AWS              5e4e593f70dfbf1010295838
 ";
     assert_eq!(
         list(&["--project-id", OTHER, "--project-id", PROJECT, "--page", "1", "--limit", "1"]),
@@ -67,15 +66,39 @@ ID                         BUCKET NAME      CLOUD PROVIDER   IAM ROLE ID
 }
 
 #[test]
-fn ndjson_is_a_bucket_a_line_as_atlas_sent_it() {
-    let lines: String = BUCKETS[..4].iter().map(|bucket| format!("{bucket}\n")).collect();
-    let null_goes_last =
-        r#"{"_id":"5e4e593f70dfbf101029583a","bucketName":"é","cloudProvider":"AWS","iamRoleId":null}"#;
-    assert_eq!(list(&["-o", "ndjson"]), format!("{lines}{null_goes_last}\n"));
-    let with_project = BUCKETS[0].replace('}', &format!(",\"groupId\":\"{PROJECT}\"}}"));
+fn a_project_without_buckets_has_no_line_in_a_table() {
+    let atlas = Simulator::builder().key("public", "private").project(OTHER, [""; 0]);
+    let atlas = atlas.project(PROJECT, [BUCKETS[3]]).start().unwrap();
+    let expected = "\
+PROJECT                    ID                         BUCKET NAME                        CLOUD PROVIDER   IAM ROLE ID
+32b6e34b3d91647abb20e7b8   5e4e593f70dfbf1010295839   line\\nend\\u{1b}[31m                OCI
+";
+    let told = run(&atlas, &["--project-id", OTHER, "--project-id", PROJECT]);
+    assert_eq!((told.status, told.stdout.as_str(), told.stderr.as_str()), (Some(0), expected, ""));
+}
+
+#[test]
+fn a_cell_of_a_table_cannot_flood_it() {
+    let long = format!(r#"{{"_id":"5","bucketName":"{}","cloudProvider":"AWS"}}"#, "x".repeat(100_000));
+    let atlas = Simulator::builder().key("public", "private").project(PROJECT, [BUCKETS[0], &long]);
+    let output = run(&atlas.start().unwrap(), &[]).stdout;
+    assert!(output.lines().all(|line| line.chars().count() <= 64 + 3 + 64 + 3 + 14 + 3 + 24), "{output}");
+    assert!(output.contains(&format!("5                          {}…   AWS", "x".repeat(63))), "{output}");
+}
+
+/// A bucket as the program prints it in JSON.
+fn with_project(project: &str, bucket: &str) -> String {
+    bucket.replacen('{', &format!("{{\"groupId\":\"{project}\","), 1)
+}
+
+#[test]
+fn ndjson_is_a_bucket_a_line_as_atlas_sent_it_behind_its_project() {
+    let lines: String = BUCKETS.iter().map(|bucket| with_project(PROJECT, bucket) + "\n").collect();
+    assert_eq!(list(&["-o", "ndjson"]), lines);
     let args =
-        ["-o", "ndjson", "--limit", "1", "--page", "1", "--project-id", PROJECT, "--project-id", OTHER];
-    assert_eq!(list(&args).lines().next(), Some(with_project.as_str()));
+        ["-o", "ndjson", "--limit", "1", "--page", "1", "--project-id", OTHER, "--project-id", PROJECT];
+    let both = format!("{}\n{}\n", with_project(OTHER, BUCKETS[4]), with_project(PROJECT, BUCKETS[0]));
+    assert_eq!(list(&args), both);
 }
 
 #[test]
@@ -84,21 +107,46 @@ fn ndjson_is_a_bucket_a_line_whatever_the_server_indents() {
     assert_eq!(output.lines().count(), 5);
     for (line, sent) in output.lines().zip(BUCKETS) {
         let value = |json| serde_json::from_str::<serde_json::Value>(json).unwrap();
-        assert_eq!(value(line), value(sent));
+        assert_eq!(value(line), value(&with_project(PROJECT, sent)));
     }
 }
 
 #[test]
 fn json_is_one_object() {
+    let buckets: Vec<String> = BUCKETS.iter().map(|bucket| with_project(PROJECT, bucket)).collect();
     assert_eq!(
         list(&["-o", "json"]),
-        format!("{{\"results\":[\n{}\n],\"totalCount\":5}}\n", BUCKETS.join(",\n"))
+        format!("{{\"results\":[\n{}\n],\"totalCount\":5}}\n", buckets.join(",\n"))
     );
-    let of_one_page = format!("{{\"results\":[\n{}\n],\"totalCount\":5}}\n", BUCKETS[1]);
+    let of_one_page = format!("{{\"results\":[\n{}\n],\"totalCount\":5}}\n", buckets[1]);
     assert_eq!(list(&["-o", "json", "--page", "2", "--limit", "1"]), of_one_page);
-    let uncounted = format!("{{\"results\":[\n{}\n]}}\n", BUCKETS[1]);
+    let uncounted = format!("{{\"results\":[\n{}\n]}}\n", buckets[1]);
     assert_eq!(list(&["-o", "json", "--page", "2", "--limit", "1", "--no-count"]), uncounted);
-    assert_eq!(list(&["-o", "json", "--page", "9"]), "{\"results\":[],\"totalCount\":5}\n");
+    let of_several = format!(
+        "{{\"results\":[\n{},\n{}\n],\"totalCount\":6}}\n",
+        with_project(OTHER, BUCKETS[4]),
+        buckets.join(",\n")
+    );
+    assert_eq!(list(&["-o", "json", "--project-id", OTHER, "--project-id", PROJECT]), of_several);
+}
+
+#[test]
+fn an_empty_list_has_its_frame_on_standard_output_and_a_word_on_standard_error() {
+    let atlas = Simulator::builder().key("public", "private").project(PROJECT, [""; 0]).start().unwrap();
+    for (format, expected) in [
+        ("table", "ID   BUCKET NAME   CLOUD PROVIDER   IAM ROLE ID\n"),
+        ("json", "{\"results\":[],\"totalCount\":0}\n"),
+        ("ndjson", ""),
+        (
+            "csv",
+            "groupId,id,bucketName,cloudProvider,iamRoleId,region,requirePrivateNetworking,roleId,serviceUrl,tenantId\n",
+        ),
+    ] {
+        let told = run(&atlas, &["-o", format]);
+        let stderr = "atlas-export-buckets: no export buckets\n";
+        assert_eq!((told.stdout.as_str(), told.stderr.as_str()), (expected, stderr), "{format}");
+        assert_eq!(run(&atlas, &["-o", format, "-q"]).stderr, "", "{format}");
+    }
 }
 
 #[test]
@@ -106,28 +154,28 @@ fn documents_round_trip_as_json_values_in_both_versions() {
     for version in ["v1.0", "2024-05-30"] {
         let output: serde_json::Value =
             serde_json::from_str(&list(&["-o", "json", "--api-version", version])).unwrap();
-        let sent: Vec<serde_json::Value> =
-            BUCKETS.iter().map(|bucket| serde_json::from_str(bucket).unwrap()).collect();
+        let sent: Vec<serde_json::Value> = BUCKETS
+            .iter()
+            .map(|bucket| serde_json::from_str(&with_project(PROJECT, bucket)).unwrap())
+            .collect();
         assert_eq!(output, serde_json::json!({ "results": sent, "totalCount": 5 }));
     }
 }
 
 #[test]
-fn csv_is_quoted_as_rfc_4180_has_it() {
+fn csv_has_a_line_a_bucket_whatever_is_in_it() {
     let expected = "\
-id,bucketName,cloudProvider,iamRoleId,region,requirePrivateNetworking,roleId,serviceUrl,tenantId\r
-5e4e593f70dfbf1010295836,example-bucket,AWS,5e4e593f70dfbf1010295838,us-east-1,false,,,\r
-5e4e593f70dfbf1010295837,東京-バケット,AZURE,,,,668c5f0ed436263134491592,https://examplestorageaccount.blob.core.windows.net/examplecontainer,ab1c2d3e\r
-5e4e593f70dfbf1010295838,\"a \"\"b\"\", c\",GCP,,,,668c5f0ed436263134491593,,\r
-5e4e593f70dfbf1010295839,\"line\nend\u{1b}[31m\",OCI,,,,,,\r
-5e4e593f70dfbf101029583a,é,AWS,,,,,,\r
+groupId,id,bucketName,cloudProvider,iamRoleId,region,requirePrivateNetworking,roleId,serviceUrl,tenantId
+32b6e34b3d91647abb20e7b8,5e4e593f70dfbf1010295836,example-bucket,AWS,5e4e593f70dfbf1010295838,us-east-1,false,,,
+32b6e34b3d91647abb20e7b8,5e4e593f70dfbf1010295837,東京-バケット,AZURE,,,,668c5f0ed436263134491592,https://examplestorageaccount.blob.core.windows.net/examplecontainer,ab1c2d3e
+32b6e34b3d91647abb20e7b8,5e4e593f70dfbf1010295838,\"a \"\"b\"\", c\",GCP,,,,668c5f0ed436263134491593,,
+32b6e34b3d91647abb20e7b8,5e4e593f70dfbf1010295839,line\\nend\\u{1b}[31m,OCI,,,,,,
+32b6e34b3d91647abb20e7b8,5e4e593f70dfbf101029583a,é,AWS,,,,,,
 ";
     assert_eq!(list(&["-o", "csv"]), expected);
-    let first = format!(
-        "groupId,id,bucketName,cloudProvider,iamRoleId,region,requirePrivateNetworking,roleId,serviceUrl,tenantId\r\n{OTHER},5e4e"
-    );
-    assert!(list(&["-o", "csv", "--project-id", OTHER, "--project-id", PROJECT]).starts_with(&first));
-    assert_eq!(list(&["-o", "csv", "--page", "9"]).lines().count(), 1);
+    let of_several = list(&["-o", "csv", "--project-id", OTHER, "--project-id", PROJECT]);
+    let other = format!("{OTHER},5e4e593f70dfbf101029583a,é,AWS,,,,,,\n");
+    assert_eq!(of_several, expected.replacen('\n', &format!("\n{other}"), 1));
 }
 
 #[test]

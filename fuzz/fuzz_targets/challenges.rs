@@ -5,7 +5,7 @@
 //! the challenge itself, to the `nextnonce` that the verifier announces, and to the one that the input does.
 #![no_main]
 
-use atlas_export_buckets::digest::{Attempt, Basis, Challenge, Credentials, Error, Qop, Request, Session};
+use atlas_export_buckets::digest::{Attempt, Basis, Challenge, UserCredentials, Error, Qop, Request, Session};
 use atlas_export_buckets::fuzzing::{Offer, Verifier};
 use fuzz::authentication::{self as naive, Element};
 use libfuzzer_sys::fuzz_target;
@@ -32,9 +32,9 @@ fuzz_target!(|data: &[u8]| {
     let offered = naive::first_challenge(&challenges);
     same_choice(Challenge::select(challenges.iter().copied()).ok(), offered.as_ref());
 
-    let session = Session::new(Credentials::new(username, password));
+    let session = Session::new(UserCredentials::new(username, password));
     let attempt = session.authorize(&request).expect("randomness");
-    let answered = session.challenged(attempt, challenges.iter().copied(), &request);
+    let answered = session.answer_challenge(attempt, challenges.iter().copied(), &request);
     let (attempt, offered) = match (answered, offered) {
         (Ok(attempt), Some(offered)) => (attempt, offered),
         (Err(Error::NoChallenge(none)), None) => {
@@ -80,7 +80,7 @@ fn conversation(
 
     // The challenge, and the nonce that follows in the verifier's own words.
     let info = verify(&attempt);
-    session.accepted(attempt, request, [info.as_slice()], CONTENT).expect("the right rspauth");
+    session.record_success(attempt, request, [info.as_slice()], CONTENT).expect("the right rspauth");
     let attempt = session.authorize(request).expect("randomness");
     assert_eq!(attempt.basis(), Basis::Reused);
     let next = naive::elements(&info).into_iter().find_map(|element| match element {
@@ -93,7 +93,7 @@ fn conversation(
 
     // And in those of the input.
     let (rspauth, nextnonce) = info_of(infos);
-    let accepted = session.accepted(attempt, request, infos.iter().copied(), CONTENT);
+    let accepted = session.record_success(attempt, request, infos.iter().copied(), CONTENT);
     let attempt = session.authorize(request).expect("randomness");
     match (rspauth, nextnonce) {
         (true, _) => {

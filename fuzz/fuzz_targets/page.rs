@@ -47,11 +47,13 @@ fn content(document: &Value) -> &Value {
     }
 }
 
+/// Whether an error stands in it, inside or outside of an envelope.
 fn is_error(document: &Value) -> bool {
     let documents = [Some(document), document.get("envelope"), document.get("content")];
-    let fields = |document: &Value| [document.get("status").cloned(), document.get("error").cloned()];
-    let mut statuses = documents.into_iter().flatten().flat_map(fields).flatten();
-    statuses.any(|status| status.as_u64().is_some_and(|status| (400..=65_535).contains(&status)))
+    documents.into_iter().flatten().any(|document| {
+        document.get("error").is_some_and(|error| !error.is_null())
+            || document.get("status").and_then(Value::as_u64).is_some_and(|status| status >= 400)
+    })
 }
 
 fn agrees(page: &Page, document: &Value) {

@@ -1,9 +1,5 @@
 //! The hash algorithms of RFC 7616: MD5, SHA-256 and SHA-512-256, each also as `-sess`.
 
-use md5::Digest as _;
-
-use super::grammar::eq_ignore_case;
-
 /// A hash function that Digest may use (RFC 7616 3.3 and 6.1: `algorithm` without its `-sess`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -23,20 +19,27 @@ impl HashFunction {
     /// in which RFC 7616 uses a hash (3.2).
     pub fn hash(self, parts: &[&[u8]]) -> HexHash {
         match self {
-            HashFunction::Md5 => hash_with(md5::Md5::new(), parts),
+            HashFunction::Md5 => hash_with::<md5::Md5>(parts),
             #[cfg(feature = "sha2")]
-            HashFunction::Sha256 => hash_with(sha2::Sha256::new(), parts),
+            HashFunction::Sha256 => hash_with::<sha2::Sha256>(parts),
             #[cfg(feature = "sha2")]
-            HashFunction::Sha512_256 => hash_with(sha2::Sha512_256::new(), parts),
+            HashFunction::Sha512_256 => hash_with::<sha2::Sha512_256>(parts),
         }
     }
 }
 
-fn hash_with<H: md5::Digest>(mut hasher: H, parts: &[&[u8]]) -> HexHash {
+fn hash_with<H: md5::Digest>(parts: &[&[u8]]) -> HexHash {
+    let mut hasher = H::new();
     for part in parts {
         hasher.update(part);
     }
-    HexHash::encode(&hasher.finalize())
+    let hash = hasher.finalize();
+    let mut digits = [0; HexHash::MAX_LEN];
+    let len = 2 * hash.len();
+    if let Some(digits) = digits.get_mut(..len) {
+        write_hex(&hash, digits);
+    }
+    HexHash { digits, len }
 }
 
 /// Writes bytes in lower-case hexadecimal, two digits for each.
@@ -47,30 +50,19 @@ pub(super) fn write_hex(bytes: &[u8], digits: &mut [u8]) {
 
 /// A hash in lower-case hexadecimal: 32 characters for MD5, 64 for the SHA-2 functions.
 ///
-/// It lives on the stack. `Debug` does not show the value, because H(A1) is as good as the password
-/// to whoever reads it (RFC 7616 5.2).
+/// `Debug` does not show the value, because whoever reads H(A1) needs no password (RFC 7616 5.2).
 #[derive(Clone, Copy)]
 pub struct HexHash {
-    digits: [u8; HexHash::MAX],
-    len: u8,
+    digits: [u8; HexHash::MAX_LEN],
+    len: usize,
 }
 
 impl HexHash {
-    const MAX: usize = 64;
-
-    fn encode(hash: &[u8]) -> Self {
-        let mut digits = [b'0'; HexHash::MAX];
-        let len = (hash.len() * 2).min(HexHash::MAX);
-        if let Some(target) = digits.get_mut(..len) {
-            // No hash here is longer than 32 bytes.
-            write_hex(hash, target);
-        }
-        HexHash { digits, len: len as u8 }
-    }
+    const MAX_LEN: usize = 64;
 
     /// The hexadecimal digits.
     pub fn as_bytes(&self) -> &[u8] {
-        self.digits.get(..usize::from(self.len)).unwrap_or_default()
+        self.digits.get(..self.len).unwrap_or_default()
     }
 }
 
@@ -86,7 +78,7 @@ impl std::fmt::Debug for HexHash {
 pub struct Algorithm {
     /// The hash function.
     pub hash: HashFunction,
-    /// The `-sess` suffix: A1 is hashed once more, with the nonce and the cnonce that the session began with.
+    /// The `-sess` suffix: A1 is hashed once more, with the session's first nonce and cnonce.
     pub session: bool,
 }
 
@@ -107,10 +99,10 @@ impl Algorithm {
         ("SHA-512-256-sess", Algorithm { hash: HashFunction::Sha512_256, session: true }),
     ];
 
-    /// Reads the name as a challenge has it, in any case. `None` if RFC 7616 does not define it, or if it is
-    /// a SHA-2 algorithm and the feature `sha2` is off.
+    /// The algorithm of this name, in any case. `None` if RFC 7616 does not define it, or if it is a SHA-2 algorithm and
+    /// the feature `sha2` is off.
     pub fn from_name(name: &[u8]) -> Option<Algorithm> {
-        let known = Self::KNOWN.iter().find(|(known, _)| eq_ignore_case(name, known.as_bytes()));
+        let known = Self::KNOWN.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()));
         known.map(|&(_, algorithm)| algorithm)
     }
 

@@ -1,9 +1,9 @@
 //! `Authentication-Info`: `rspauth` and `nextnonce` (RFC 7616 3.5).
 
-use super::challenge::Qop;
-use super::grammar::{Element, Elements, Param, eq_ignore_case};
+use super::challenge::{Challenge, Qop};
+use super::grammar::{Content, Element, Elements, Parameter};
 
-/// What the server says about the answer to an authenticated request.
+/// What the server says in the response to an authenticated request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct AuthenticationInfo {
     /// The nonce to use for the next request.
@@ -15,31 +15,26 @@ pub(super) struct AuthenticationInfo {
 }
 
 impl AuthenticationInfo {
-    /// The longest `nextnonce` that is taken, as for a challenge's nonce.
-    const MAX_NONCE: usize = 4096;
-
     /// Reads the fields, which are one list. What does not fit the grammar counts as absent: nothing protects
-    /// them from being removed on the way, so their absence cannot be an error, and neither can rubbish.
+    /// the fields from being removed on the way, so their absence cannot be an error, and neither can rubbish.
     pub(super) fn parse<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Self {
         let mut info = AuthenticationInfo::default();
-        for field in fields {
-            for element in Elements::new(field) {
-                if let Element::Param(param) = element {
-                    info.add(param);
-                }
+        for element in fields.into_iter().flat_map(Elements::new) {
+            if let Element { scheme: None, content: Content::Parameter(parameter) } = element {
+                info.set(parameter);
             }
         }
         info
     }
 
-    fn add(&mut self, param: Param<'_>) {
-        let value = param.value.into_owned();
-        if eq_ignore_case(param.name, b"rspauth") {
-            self.rspauth = Some(value);
-        } else if eq_ignore_case(param.name, b"qop") {
+    fn set(&mut self, Parameter { name, value }: Parameter<'_>) {
+        if name.eq_ignore_ascii_case(b"rspauth") {
+            self.rspauth = Some(value.into_owned());
+        } else if name.eq_ignore_ascii_case(b"qop") {
             self.qop = Qop::from_name(&value);
-        } else if eq_ignore_case(param.name, b"nextnonce") {
-            self.nextnonce = Some(value).filter(|nonce| (1..=Self::MAX_NONCE).contains(&nonce.len()));
+        } else if name.eq_ignore_ascii_case(b"nextnonce") {
+            let is_usable = (1..=Challenge::MAX_VALUE).contains(&value.len());
+            self.nextnonce = is_usable.then(|| value.into_owned());
         }
     }
 }

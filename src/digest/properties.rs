@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::naive::{self, Sent};
-use super::{Algorithm, Attempt, Challenge, Credentials, Qop, Request, Session};
+use super::{Algorithm, Attempt, Challenge, Qop, Request, Session, UserCredentials};
 
 /// Text that a grammar stumbles over, if it stumbles at all.
 fn biased_bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -98,7 +98,7 @@ fn write(challenge: &Challenge, turn: usize) -> Vec<u8> {
 
 fn challenged(session: &Session, challenge: &Challenge, request: &Request<'_>) -> Attempt {
     let attempt = session.authorize(request).unwrap();
-    session.challenged(attempt, [write(challenge, 0).as_slice()], request).unwrap()
+    session.answer_challenge(attempt, [write(challenge, 0).as_slice()], request).unwrap()
 }
 
 /// What must be sent in answer, in our order; `None` where only the form is known.
@@ -186,11 +186,11 @@ proptest! {
 
     #[test]
     fn no_bytes_in_authentication_info_make_a_session_panic(fields in vec(any_bytes(), 0..3), body in any_bytes()) {
-        let session = Session::new(Credentials::new("user", "secret"));
+        let session = Session::new(UserCredentials::new("user", "secret"));
         let request = Request::get("/");
         let attempt = session.authorize(&request).unwrap();
-        let attempt = session.challenged(attempt, [b"Digest realm=r,nonce=n,qop=auth".as_slice()], &request).unwrap();
-        let _ = session.accepted(attempt, &request, fields.iter().map(Vec::as_slice), &body);
+        let attempt = session.answer_challenge(attempt, [b"Digest realm=r,nonce=n,qop=auth".as_slice()], &request).unwrap();
+        let _ = session.record_success(attempt, &request, fields.iter().map(Vec::as_slice), &body);
         // Whatever came, the next request can be made, and what it says can be read.
         if let Some(authorization) = session.authorize(&request).unwrap().authorization() {
             naive::authorization(authorization);
@@ -199,10 +199,10 @@ proptest! {
 
     #[test]
     fn whatever_is_answered_is_answered_in_the_grammar(field in any_bytes()) {
-        let session = Session::new(Credentials::new("user", "secret"));
+        let session = Session::new(UserCredentials::new("user", "secret"));
         let request = Request::get("/");
         let attempt = session.authorize(&request).unwrap();
-        if let Ok(attempt) = session.challenged(attempt, [field.as_slice()], &request) {
+        if let Ok(attempt) = session.answer_challenge(attempt, [field.as_slice()], &request) {
             naive::authorization(attempt.authorization().unwrap());
         }
     }
@@ -231,15 +231,15 @@ proptest! {
         uri in "[!-~]{1,60}",
         next_nonce in any_text(),
     ) {
-        let session = Session::new(Credentials::new(username.as_str(), "secret"));
+        let session = Session::new(UserCredentials::new(username.as_str(), "secret"));
         let request = Request::get(&uri);
         let attempt = challenged(&session, &challenge, &request);
         check(&attempt, &challenge, &username, &uri, "00000001");
-        session.accepted(attempt, &request, None, b"").unwrap();
+        session.record_success(attempt, &request, None, b"").unwrap();
         let attempt = session.authorize(&request).unwrap();
         check(&attempt, &challenge, &username, &uri, "00000002");
         let info = [b"nextnonce=".as_slice(), &naive::quote(&next_nonce)].concat();
-        session.accepted(attempt, &request, Some(info.as_slice()), b"").unwrap();
+        session.record_success(attempt, &request, Some(info.as_slice()), b"").unwrap();
         let attempt = session.authorize(&request).unwrap();
         if next_nonce.is_empty() || next_nonce == challenge.nonce {
             check(&attempt, &challenge, &username, &uri, "00000003");

@@ -1,6 +1,6 @@
 //! Test vectors: those of the RFCs, as their errata correct them, and those of Python's `hashlib`.
 
-use super::authorization::{Answer, Credentials, Request, RequestId};
+use super::authorization::{PreparedCredentials, Request, UserCredentials};
 use super::challenge::Challenge;
 use super::naive::parameter;
 
@@ -11,11 +11,12 @@ fn answer(
     nc: u32,
     cnonce: &str,
     request: &Request<'_>,
-) -> (Answer, String) {
+) -> (PreparedCredentials, String) {
     let challenge = Challenge::select([challenge.as_bytes()]).unwrap();
-    let answer = Answer::new(challenge, &Credentials::new(user.0, user.1), cnonce.as_bytes());
-    let authorization = answer.authorization(RequestId { nc, cnonce: cnonce.as_bytes() }, request);
-    (answer, String::from_utf8(authorization).unwrap())
+    let user = UserCredentials::new(user.0, user.1);
+    let prepared = PreparedCredentials::new(challenge, &user, cnonce.as_bytes());
+    let authorization = prepared.authorization(&user, nc, cnonce.as_bytes(), request);
+    (prepared, String::from_utf8(authorization).unwrap())
 }
 
 const MUFASA: (&str, &str) = ("Mufasa", "Circle of Life");
@@ -102,15 +103,15 @@ fn python_hashlib_computes_the_same_answers() {
         let request = Request { method: text("method"), uri: text("uri"), body: text("body").as_bytes() };
         let (nc, cnonce) = (u32::try_from(vector["nc"].as_u64().unwrap()).unwrap(), text("cnonce"));
         let user = (text("username"), text("password"));
-        let (answer, authorization) = answer(text("challenge"), user, nc, cnonce, &request);
+        let (prepared, authorization) = answer(text("challenge"), user, nc, cnonce, &request);
         let name = text("name");
         assert_eq!(
             parameter(authorization.as_bytes(), "response").as_deref(),
             Some(text("response")),
             "{name}"
         );
-        let id = RequestId { nc, cnonce: cnonce.as_bytes() };
-        let rspauth = answer.rspauth(id, None, request.uri, text("answerBody").as_bytes());
+        let rspauth =
+            prepared.rspauth(nc, cnonce.as_bytes(), None, request.uri, text("answerBody").as_bytes());
         assert_eq!(rspauth.as_bytes(), text("rspauth").as_bytes(), "{name}");
         for (parameter_name, value) in vector["sent"].as_object().unwrap() {
             let sent = parameter(authorization.as_bytes(), parameter_name);

@@ -1,181 +1,208 @@
-//! Each error as one line: what was being done, what came of it, and what to do next.
+//! Each error as one line: the cause, what was asked of whom, the details, and what to do next.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
 
-use super::{ApiError, Error, Incomplete, NetworkError, NetworkPhase, Refusal};
+use super::{
+    AuthenticationError, CertificateError, Error, Incomplete, NetworkError, NetworkErrorKind, Refusal,
+};
 use crate::digest;
+use crate::escape::OneLine;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Error::InvalidInput(input) = self {
+            return input.fmt(f);
+        }
+        f.write_str(&self.cause())?;
         if let Some(request) = self.request() {
-            write!(f, "{request}: ")?;
+            write!(f, ": {request}")?;
+            if let Some(proxy) = request.proxy().filter(|_| self.may_be_from_proxy()) {
+                write!(f, " through the proxy {proxy}")?;
+            }
         }
-        WithoutRequest(self).fmt(f)
-    }
-}
-
-/// An error without what was asked for, for errors within errors about the same request.
-struct WithoutRequest<'a>(&'a Error);
-
-impl fmt::Display for WithoutRequest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Error::InvalidInput(input) => input.fmt(f),
-            Error::NotAuthenticated { reason: digest::Error::Refused { stale: false }, api, .. } => write!(
-                f,
-                "the API key was refused: {api}; check both halves of the key, and that it was not deleted"
-            ),
-            Error::NotAuthenticated { reason, api, .. } => {
-                write!(f, "not authenticated: {}: {api}", OneLine(&format!("{reason}")))?;
-                f.write_str("; check the base URL, and that no proxy answers in Atlas's place")
-            }
-            Error::Forbidden { api, .. } => write!(
-                f,
-                "not allowed: {api}; give the API key the role Project Read Only in this project, and put this \
-                 address on the key's access list"
-            ),
-            Error::NotFound { api, .. } => {
-                write!(
-                    f,
-                    "not found: {api}; check the project id, and that the API key belongs to its organization"
-                )
-            }
-            Error::RateLimited { api, retry_after, .. } => {
-                write!(f, "rate limited: {api}")?;
-                write_retry_after(f, *retry_after)
-            }
-            Error::Status { api, retry_after, .. } => {
-                write!(f, "the server failed or refused: {api}")?;
-                write_retry_after(f, *retry_after)
-            }
-            Error::Network { source, .. } => source.fmt(f),
-            Error::Deadline { timeout, cause, .. } => {
-                write!(f, "no complete answer within the deadline of {} s", timeout.as_secs_f64())?;
-                match cause {
-                    Some(cause) => write!(f, "; before that, {}", WithoutRequest(cause)),
-                    None => f.write_str("; check the network, or allow more time"),
-                }
-            }
-            Error::Malformed { problem, .. } => write!(
-                f,
-                "the answer is not an answer of the Atlas API: {}; check the base URL, and that no proxy answers in \
-                 Atlas's place",
-                OneLine(problem)
-            ),
-            Error::Refused { reason, .. } => reason.fmt(f),
-            Error::Incomplete { reason, .. } => reason.fmt(f),
+        if let Some(details) = self.details() {
+            write!(f, " ({details})")?;
         }
-    }
-}
-
-fn write_retry_after(f: &mut fmt::Formatter<'_>, retry_after: Option<Duration>) -> fmt::Result {
-    match retry_after {
-        Some(wait) => {
-            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-            write!(f, "; try again in {seconds} s")
-        }
-        None => f.write_str("; try again later"),
-    }
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HTTP {}", self.status)?;
-        if let Some(name) = self.error_code.as_deref().or(self.reason.as_deref()) {
-            write!(f, " {}", OneLine(name))?;
-        }
-        if let Some(detail) = &self.detail {
-            write!(f, " \"{}\"", OneLine(detail))?;
+        if let Some(advice) = self.advice() {
+            f.write_str(if f.alternate() { "\n" } else { "; " })?;
+            f.write_str(&advice)?;
         }
         Ok(())
     }
 }
 
-impl fmt::Display for NetworkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, advice) = match self.phase {
-            NetworkPhase::Connect => ("cannot connect", "check the network, the base URL and the proxy"),
-            NetworkPhase::Tls => (
-                "no secure connection",
-                "check the base URL; behind a proxy that opens TLS, trust its root certificate",
-            ),
-            NetworkPhase::Exchange => ("the connection broke", "try again"),
-        };
-        write!(f, "{what}: {}; {advice}", OneLine(&self.message))
+impl Error {
+    /// What went wrong, in a few words.
+    fn cause(&self) -> Cow<'static, str> {
+        match self {
+            Error::InvalidInput(input) => input.to_string().into(),
+            Error::NotAuthenticated { reason, .. } => match reason {
+                AuthenticationError::Digest(digest::Error::Refused { stale: false }) => {
+                    "the API key was refused".into()
+                }
+                AuthenticationError::Digest(_) => "not authenticated".into(),
+                AuthenticationError::TokenRefused => "the access token was refused".into(),
+                AuthenticationError::Refused => "the credentials were refused".into(),
+                AuthenticationError::ServiceAccount { .. } => "the service account was refused".into(),
+            },
+            Error::Forbidden { .. } => "not allowed".into(),
+            Error::NotFound { .. } => "not found".into(),
+            Error::RateLimited { .. } => "rate limited".into(),
+            Error::Status { api, .. } if api.status == 407 => "the proxy wants credentials".into(),
+            Error::Status { api, .. } if api.status >= 500 => "the server failed".into(),
+            Error::Status { .. } => "the server refused".into(),
+            Error::NotAtlas { .. } => "this is not Atlas's answer".into(),
+            Error::Network { source, .. } => source.kind.cause().into(),
+            Error::Deadline { cause: Some(cause), .. } => cause.cause(),
+            Error::Deadline { timeout, .. } => {
+                format!("no complete answer within the deadline of {} s", timeout.as_secs_f64()).into()
+            }
+            Error::Malformed { .. } => "the answer is not an answer of the Atlas API".into(),
+            Error::Refused { reason, .. } => reason.cause().into(),
+            Error::Incomplete { .. } => "the list is not whole".into(),
+        }
+    }
+
+    /// What the server or the system said of it.
+    fn details(&self) -> Option<String> {
+        match self {
+            Error::InvalidInput(_) => None,
+            Error::NotAuthenticated { reason, api, .. } => Some(match reason {
+                AuthenticationError::Digest(digest::Error::Refused { stale: false })
+                | AuthenticationError::TokenRefused
+                | AuthenticationError::Refused => api.to_string(),
+                reason => format!("{reason}: {api}"),
+            }),
+            Error::Forbidden { api, .. }
+            | Error::NotFound { api, .. }
+            | Error::RateLimited { api, .. }
+            | Error::Status { api, .. } => Some(api.to_string()),
+            Error::NotAtlas { status, .. } => {
+                Some(format!("HTTP {status} without an error document of Atlas"))
+            }
+            Error::Network { source, .. } => Some(OneLine(&source.message).to_string()),
+            Error::Deadline { timeout, cause: Some(cause), .. } => {
+                let end = format!("then the deadline of {} s passed", timeout.as_secs_f64());
+                Some(cause.details().map_or(end.clone(), |details| format!("{details}; {end}")))
+            }
+            Error::Deadline { .. } => None,
+            Error::Malformed { problem, .. } => Some(OneLine(problem).to_string()),
+            Error::Refused { reason, .. } => reason.details(),
+            Error::Incomplete { reason, .. } => Some(reason.to_string()),
+        }
+    }
+
+    /// Whether a proxy, where there is one, may be to blame.
+    fn may_be_from_proxy(&self) -> bool {
+        match self {
+            Error::Network { .. }
+            | Error::Malformed { .. }
+            | Error::Refused { .. }
+            | Error::NotAtlas { .. } => true,
+            Error::Deadline { cause, .. } => cause.as_ref().is_none_or(|cause| cause.may_be_from_proxy()),
+            Error::Status { api, .. }
+            | Error::RateLimited { api, .. }
+            | Error::NotAuthenticated { api, .. } => !api.is_from_atlas(),
+            _ => false,
+        }
     }
 }
 
-impl fmt::Display for Refusal {
+impl NetworkErrorKind {
+    fn cause(self) -> &'static str {
+        match self {
+            NetworkErrorKind::HostNotFound => "cannot look up the host",
+            NetworkErrorKind::ConnectionRefused | NetworkErrorKind::NotConnected => "cannot connect",
+            NetworkErrorKind::Proxy => "the proxy refused to connect",
+            NetworkErrorKind::Certificate(CertificateError::Expired) => {
+                "the server's certificate has expired"
+            }
+            NetworkErrorKind::Certificate(CertificateError::NotYetValid) => {
+                "the server's certificate is not valid yet"
+            }
+            NetworkErrorKind::Certificate(CertificateError::UnknownIssuer) => {
+                "the server's certificate has an unknown issuer"
+            }
+            NetworkErrorKind::Certificate(CertificateError::WrongName) => {
+                "the server's certificate is for another host"
+            }
+            NetworkErrorKind::Certificate(CertificateError::Other) => {
+                "the server's certificate is not accepted"
+            }
+            NetworkErrorKind::Tls => "no secure connection",
+            NetworkErrorKind::Broken | NetworkErrorKind::BrokenBody => "the connection broke",
+            NetworkErrorKind::Other => "nothing could be sent",
+        }
+    }
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.cause(), OneLine(&self.message))
+    }
+}
+
+impl fmt::Display for AuthenticationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Redirect { status, location } => {
-                let location = location.as_deref().unwrap_or("nowhere");
-                write!(f, "HTTP {status}, a redirect to {}, is not followed", OneLine(location))?;
-                f.write_str("; check the base URL, and that no proxy answers in Atlas's place")
-            }
-            Refusal::BodyTooLarge(limit) => {
-                write!(f, "the answer is longer than {limit} bytes; ask for fewer items per page")
-            }
-            Refusal::HeadTooLarge => f.write_str("the answer's head is too large; check the base URL"),
-            Refusal::Digest(reason) => write!(f, "{reason}; check the network between here and Atlas"),
-            Refusal::ChallengeNotAscii => {
-                f.write_str("the server's challenge has characters above ASCII, which cannot be sent back")
+            AuthenticationError::Digest(reason) => write!(f, "{}", OneLine(&reason.to_string())),
+            AuthenticationError::TokenRefused => f.write_str("the access token was refused"),
+            AuthenticationError::Refused => f.write_str("the credentials were refused"),
+            AuthenticationError::ServiceAccount { error, error_description } => {
+                write!(f, "{}", OneLine(error))?;
+                match error_description {
+                    Some(description) => write!(f, " \"{}\"", OneLine(description)),
+                    None => Ok(()),
+                }
             }
         }
+    }
+}
+
+impl Refusal {
+    fn cause(&self) -> &'static str {
+        match self {
+            Refusal::Redirect { .. } => "a redirect, which is not followed",
+            Refusal::BodyTooLarge(_) | Refusal::HeaderTooLarge => "the answer is too large",
+            Refusal::ContentCoding(_) => "the answer has a content coding, although none was accepted",
+            Refusal::Digest(_) => "the answer is not authentic",
+            Refusal::ChallengeNotAscii => "the server's challenge cannot be answered",
+        }
+    }
+
+    fn details(&self) -> Option<String> {
+        Some(match self {
+            Refusal::Redirect { status, location } => {
+                format!("HTTP {status} to {}", OneLine(location.as_deref().unwrap_or("nowhere")))
+            }
+            Refusal::BodyTooLarge(limit) => format!("its body is longer than {limit} bytes"),
+            Refusal::HeaderTooLarge => "its header is larger than 64 KiB or has more than 128 fields".into(),
+            Refusal::ContentCoding(coding) => OneLine(coding).to_string(),
+            Refusal::Digest(reason) => reason.to_string(),
+            Refusal::ChallengeNotAscii => "it has characters above ASCII".into(),
+        })
     }
 }
 
 impl fmt::Display for Incomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Incomplete::Short { received, total_count } => write!(
-                f,
-                "the list ends after {received} buckets, but the server counts {total_count}; try again"
-            ),
+            Incomplete::Short { received, total_count } => {
+                write!(f, "it ends after {received} items, but the server counts {total_count}")
+            }
             Incomplete::Shrunk { from, to } => write!(
                 f,
-                "the number of buckets fell from {from} to {to} while they were listed, so some may have been missed; \
-                 try again"
+                "the number of items fell from {from} to {to} while they were listed, so some may have been missed"
             ),
             Incomplete::Repeated => {
-                f.write_str("the server sent the same page twice; it does not page as Atlas does")
+                f.write_str("the server sent a page again; it does not page as Atlas does")
             }
             Incomplete::Empty => f.write_str(
-                "the server sent an empty page that is not the last; it does not page as Atlas does",
+                "an empty page says that it is not the last; the server does not page as Atlas does",
             ),
+            Incomplete::TooManyPages(pages) => write!(f, "it has more than {pages} pages"),
+            Incomplete::TooManyItems(items) => write!(f, "it has more than {items} items"),
         }
-    }
-}
-
-/// Text from outside, for one line: control characters escaped, and cut at 300 characters.
-pub(crate) struct OneLine<'a>(pub(crate) &'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MAX: usize = 300;
-        for (index, character) in self.0.chars().enumerate() {
-            match character {
-                _ if index == MAX => return f.write_str("…"),
-                // Directional marks, separators and what has no width can disguise text as well as controls can.
-                '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
-                    write!(f, "{}", character.escape_unicode())?;
-                }
-                _ if character.is_control() => write!(f, "{}", character.escape_default())?,
-                _ => fmt::Write::write_char(f, character)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn server_text_cannot_leave_its_line_or_flood_it() {
-        assert_eq!(OneLine("a\nb\x1b[31m\u{202e}c\u{9b}").to_string(), r"a\nb\u{1b}[31m\u{202e}c\u{9b}");
-        assert_eq!(OneLine(&"x".repeat(301)).to_string(), "x".repeat(300) + "…");
     }
 }

@@ -1,53 +1,94 @@
 //! How a simulator is set up before it starts.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
-use super::challenge::Challenge;
-use super::fault::{Fault, RequestInfo, When};
-use super::nonces::Lifetime;
-use super::projects::{Projects, invalid};
-use super::rate_limit::RateLimit;
-use super::resource::Form;
-use super::sample::sample_buckets;
-use super::service::{Script, Service};
-use super::verifier::{Key, Policy, Verifier};
-use super::{DEFAULT_PRIVATE_KEY, DEFAULT_PROJECT_ID, DEFAULT_PUBLIC_KEY, Simulator};
+use super::atlas::{
+    Resources, SimulatedProject, TokenBucket, TokenBuckets, buckets_of_json, invalid, is_date, normal_id,
+    object_id, sample_buckets, sample_buckets_from,
+};
+use super::auth::{
+    AuthorizationServer, DigestOffer, DigestSettings, DigestVerifier, Key, Lifetime, RegisteredClient,
+};
+use super::faults::{Fault, FaultInjector, RequestInfo, Script, When};
+use super::recorder::{Observer, RecordedRequest, Recorder};
+use super::server::{Identity, Simulator};
+use super::service::Service;
+use super::wire::Listener;
+
+/// The credentials and the project of a simulator that was given none: in the forms of Atlas's own.
+const DEFAULT_PUBLIC_KEY: &str = "embedded";
+const DEFAULT_PRIVATE_KEY: &str = "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01";
+const DEFAULT_CLIENT_ID: &str = "mdb_sa_id_32b6e34b3d91647abb20e7b9";
+const DEFAULT_CLIENT_SECRET: &str = "mdb_sa_sk_embedded-embedded-embedded-embedded";
+const DEFAULT_PROJECT_ID: &str = "32b6e34b3d91647abb20e7b8";
+const DEFAULT_ORGANIZATION_ID: &str = "32b6e34b3d91647abb20e7b7";
+
+impl Simulator {
+    /// Starts one with a key, a project and twelve sample buckets of its own, on a free port.
+    ///
+    /// # Errors
+    /// What the operating system says if it cannot listen or start a thread.
+    pub fn start() -> io::Result<Simulator> {
+        Builder::new().start()
+    }
+
+    /// Sets one up.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
 
 /// Sets up a [`Simulator`]. [`Simulator::builder`] makes one.
 pub struct Builder {
     port: u16,
     keys: Vec<Key>,
-    projects: Vec<(String, Vec<String>)>,
-    challenge: Challenge,
+    clients: Vec<RegisteredClient>,
+    readable: HashMap<String, Vec<String>>,
+    organization: String,
+    projects: Vec<SimulatedProject>,
+    project_names: Vec<(String, String)>,
+    offer: DigestOffer,
     lifetime: Lifetime,
     strict: bool,
     rspauth: bool,
     next_nonce_every: Option<u32>,
+    token_lifetime: Duration,
+    token_rate_limit: Option<TokenBucket>,
     nested_envelope: bool,
-    rate_limit: Option<RateLimit>,
+    gone_versions: Vec<String>,
+    rate_limit: Option<TokenBucket>,
     faults: Vec<(When, Fault)>,
     scripts: Vec<Script>,
+    observers: Vec<Observer>,
 }
 
 impl Builder {
-    pub(super) fn new() -> Builder {
+    fn new() -> Builder {
         Builder {
             port: 0,
             keys: Vec::new(),
+            clients: Vec::new(),
+            readable: HashMap::new(),
+            organization: DEFAULT_ORGANIZATION_ID.to_owned(),
             projects: Vec::new(),
-            challenge: Challenge::default(),
+            project_names: Vec::new(),
+            offer: DigestOffer::default(),
             lifetime: Lifetime { uses: 1024, time: Duration::from_secs(60) },
             strict: false,
             rspauth: false,
             next_nonce_every: None,
+            token_lifetime: Duration::from_secs(3600),
+            token_rate_limit: Some(TokenBucket::new(10, Duration::from_secs(6)).without_retry_after()),
             nested_envelope: false,
+            gone_versions: Vec::new(),
             rate_limit: None,
             faults: Vec::new(),
             scripts: Vec::new(),
+            observers: Vec::new(),
         }
     }
 
@@ -57,10 +98,36 @@ impl Builder {
         self
     }
 
-    /// Adds an API key that may read every project. Default: one key, [`Simulator::public_key`] and
-    /// [`Simulator::private_key`], if none is added.
+    /// Adds an API key. Default: one key, [`Simulator::public_key`] and [`Simulator::private_key`], if none is
+    /// added.
     pub fn key(mut self, public: impl Into<String>, private: impl Into<String>) -> Builder {
         self.keys.push(Key { public: public.into(), private: private.into() });
+        self
+    }
+
+    /// Adds a service account. Default: one, [`Simulator::client_id`] and [`Simulator::client_secret`], if none
+    /// is added.
+    pub fn service_account(mut self, id: impl Into<String>, secret: impl Into<String>) -> Builder {
+        self.clients.push(RegisteredClient { id: id.into(), secret: secret.into() });
+        self
+    }
+
+    /// Limits a key or a service account, by its public key or its id, to these projects. For others it gets
+    /// 401 `USER_UNAUTHORIZED`, and lists of projects do not have them. Default: every project.
+    pub fn limit_to_projects<T: Into<String>>(
+        mut self,
+        credentials: impl Into<String>,
+        project_ids: impl IntoIterator<Item = T>,
+    ) -> Builder {
+        let ids = project_ids.into_iter().map(|id| id.into().to_ascii_lowercase()).collect();
+        self.readable.insert(credentials.into(), ids);
+        self
+    }
+
+    /// Projects that are added after this belong to this organization. Default: one of its own,
+    /// [`Simulator::organization_id`].
+    pub fn organization(mut self, organization_id: impl Into<String>) -> Builder {
+        self.organization = organization_id.into();
         self
     }
 
@@ -72,9 +139,26 @@ impl Builder {
         project_id: impl Into<String>,
         buckets: impl IntoIterator<Item = T>,
     ) -> Builder {
-        let buckets = buckets.into_iter().map(|bucket| bucket.to_string()).collect();
-        self.projects.push((project_id.into(), buckets));
+        self.projects.push(SimulatedProject {
+            id: project_id.into(),
+            name: format!("project-{:04}", self.projects.len()),
+            organization: self.organization.clone(),
+            buckets: buckets.into_iter().map(|bucket| bucket.to_string().into_boxed_str()).collect(),
+        });
         self
+    }
+
+    /// Adds so many projects, each with so many sample buckets that no other of them has.
+    pub fn projects(self, count: usize, buckets_each: usize) -> Builder {
+        (0..count).fold(self, |builder, _| {
+            let number = builder.projects.len();
+            let id = match number {
+                0 => DEFAULT_PROJECT_ID.to_owned(),
+                _ => object_id(number as u64, 3),
+            };
+            let start = number.saturating_mul(buckets_each);
+            builder.project(id, sample_buckets_from(start, buckets_each))
+        })
     }
 
     /// Adds a project with the id of the default one, and these buckets.
@@ -82,9 +166,24 @@ impl Builder {
         self.project(DEFAULT_PROJECT_ID, buckets)
     }
 
+    /// The same with the buckets of a JSON text: an array of them, or a page as Atlas sends it, whose `results`
+    /// are taken.
+    ///
+    /// # Errors
+    /// `InvalidInput` if it is neither.
+    pub fn buckets_json(self, json: &str) -> io::Result<Builder> {
+        Ok(self.buckets(buckets_of_json(json)?))
+    }
+
+    /// Names a project. Default: `project-0000`, and so on.
+    pub fn project_name(mut self, project_id: impl Into<String>, name: impl Into<String>) -> Builder {
+        self.project_names.push((project_id.into(), name.into()));
+        self
+    }
+
     /// What a 401 offers. Default: what Atlas offers.
-    pub fn challenge(mut self, challenge: Challenge) -> Builder {
-        self.challenge = challenge;
+    pub fn challenge(mut self, offer: DigestOffer) -> Builder {
+        self.offer = offer;
         self
     }
 
@@ -122,14 +221,34 @@ impl Builder {
         self
     }
 
+    /// How long an access token lives. The response says so in whole seconds, rounded down. Default: an hour, as
+    /// Atlas's.
+    pub fn access_token_lifetime(mut self, time: Duration) -> Builder {
+        self.token_lifetime = time;
+        self
+    }
+
+    /// Limits how often each service account may ask for a token. Default: 10 times a minute and without
+    /// `Retry-After`, as Atlas. `None`: no limit.
+    pub fn token_rate_limit(mut self, limit: Option<TokenBucket>) -> Builder {
+        self.token_rate_limit = limit;
+        self
+    }
+
+    /// The version of v2 of this date is gone: 410 `VERSION_GONE` to who asks for it. Default: none is.
+    pub fn gone_version(mut self, date: impl Into<String>) -> Builder {
+        self.gone_versions.push(date.into());
+        self
+    }
+
     /// `envelope=true` gives `{"status", "envelope": {…}}`. Default: a list's own object has the `status`.
     pub fn nested_envelope(mut self, nested: bool) -> Builder {
         self.nested_envelope = nested;
         self
     }
 
-    /// Limits the rate of authenticated requests. Default: no limit.
-    pub fn rate_limit(mut self, limit: RateLimit) -> Builder {
+    /// Limits the rate of authenticated requests for resources. Default: no limit.
+    pub fn rate_limit(mut self, limit: TokenBucket) -> Builder {
         self.rate_limit = Some(limit);
         self
     }
@@ -151,50 +270,121 @@ impl Builder {
         self
     }
 
+    /// Calls a function with each request as it is answered, before the response is sent: to log it, say. It
+    /// runs on the thread of the connection.
+    pub fn observe(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Builder {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
-    /// `InvalidInput` if a key is empty, or a public key has a colon; if a project id does not have 24
-    /// hexadecimal digits or comes twice; or if a bucket is not a JSON object. Otherwise what the operating
-    /// system says, when the port is taken, say.
-    pub fn start(mut self) -> io::Result<Simulator> {
+    /// `InvalidInput` if a key or a service account has an empty half, or a public key a colon; if the id of a
+    /// project or an organization does not have 24 hexadecimal digits; if a project comes twice; if a bucket is
+    /// not a JSON object; if there is nothing of the name or id that something else refers to; or if a version
+    /// is no date. Otherwise what the operating system says, when the port is taken, say.
+    pub fn start(self) -> io::Result<Simulator> {
+        let port = self.port;
+        let (service, identity) = self.into_service()?;
+        Simulator::run(Listener::bind(port)?, service, identity)
+    }
+
+    /// The simulator without its sockets.
+    pub(crate) fn into_service(mut self) -> io::Result<(Service, Identity)> {
         if self.keys.is_empty() {
             self = self.key(DEFAULT_PUBLIC_KEY, DEFAULT_PRIVATE_KEY);
         }
+        if self.clients.is_empty() {
+            self = self.service_account(DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET);
+        }
+        if self.projects.is_empty() {
+            self = self.buckets(sample_buckets(12));
+        }
+        self.check_credentials()?;
+        let resources = self.resources()?;
+        let identity = Identity {
+            key: self.keys.first().cloned().ok_or(io::ErrorKind::InvalidInput)?,
+            client: self.clients.first().cloned().ok_or(io::ErrorKind::InvalidInput)?,
+            organization_id: resources
+                .projects
+                .iter()
+                .map(|project| project.organization.clone())
+                .next()
+                .unwrap_or_default(),
+            project_ids: resources.projects.iter().map(|project| project.id.clone()).collect(),
+        };
+        let service = Service {
+            verifier: Mutex::new(DigestVerifier::new(self.digest_settings())),
+            authorization_server: Mutex::new(AuthorizationServer::new(self.clients, self.token_lifetime)),
+            resources: RwLock::new(resources),
+            readable: self.readable,
+            rate_limit: Mutex::default(),
+            token_rate_limit: Mutex::new(self.token_rate_limit.map(TokenBuckets::new)),
+            faults: FaultInjector::default(),
+            recorder: Recorder::new(self.observers),
+        };
+        service.set_rate_limit(self.rate_limit);
+        for (when, fault) in self.faults {
+            service.faults.inject(when, fault);
+        }
+        for script in self.scripts {
+            service.faults.add_script(script);
+        }
+        Ok((service, identity))
+    }
+
+    fn check_credentials(&self) -> io::Result<()> {
         for key in &self.keys {
             if key.public.is_empty() || key.public.contains(':') || key.private.is_empty() {
                 let message = "a public key is not empty and has no colon, a private key is not empty";
                 return Err(invalid(message.to_owned()));
             }
         }
-        if self.projects.is_empty() {
-            self = self.buckets(sample_buckets(12));
+        if self.clients.iter().any(|client| client.id.is_empty() || client.secret.is_empty()) {
+            return Err(invalid("the id and the secret of a service account are not empty".to_owned()));
         }
-        let mut projects = Projects::default();
-        for (id, buckets) in std::mem::take(&mut self.projects) {
-            projects.add(&id, buckets)?;
+        for name in self.readable.keys() {
+            let is_key = self.keys.iter().any(|key| key.public == *name);
+            if !is_key && !self.clients.iter().any(|client| client.id == *name) {
+                return Err(invalid(format!("there is no key and no service account {name:?}")));
+            }
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
-        let form = Form {
-            base_url: format!("http://{}", listener.local_addr()?),
-            nested_envelope: self.nested_envelope,
-        };
-        let (keys, ids, base_url) = (self.keys.clone(), projects.ids().to_vec(), form.base_url.clone());
-        let service = Service::new(Verifier::new(self.policy()), projects, form);
-        service.set_rate_limit(self.rate_limit);
-        for (when, fault) in self.faults {
-            service.inject(when, fault);
-        }
-        for script in self.scripts {
-            service.add_script(script);
-        }
-        Simulator::run(listener, service, base_url, keys, ids)
+        Ok(())
     }
 
-    fn policy(&self) -> Policy {
-        Policy {
+    /// The projects with their names, checked.
+    fn resources(&mut self) -> io::Result<Resources> {
+        if let Some(version) = self.gone_versions.iter().find(|version| !is_date(version)) {
+            return Err(invalid(format!("a version is a date such as 2023-01-01, not {version:?}")));
+        }
+        let mut resources = Resources {
+            nested_envelope: self.nested_envelope,
+            gone_versions: std::mem::take(&mut self.gone_versions),
+            ..Resources::default()
+        };
+        let mut names = HashMap::new();
+        for (id, name) in self.project_names.drain(..) {
+            let normal = normal_id(&id).unwrap_or(id);
+            names.insert(normal, name);
+        }
+        for mut project in self.projects.drain(..) {
+            if let Some(name) = normal_id(&project.id).and_then(|id| names.remove(&id)) {
+                project.name = name;
+            }
+            resources.projects.add(project)?;
+        }
+        let limits = self.readable.values().flatten();
+        match names.keys().chain(limits).find(|id| resources.projects.get(id).is_none()) {
+            Some(unknown) => Err(invalid(format!("there is no project {unknown:?}"))),
+            None => Ok(resources),
+        }
+    }
+
+    fn digest_settings(&self) -> DigestSettings {
+        DigestSettings {
             keys: self.keys.clone(),
-            challenge: self.challenge.clone(),
+            offer: self.offer.clone(),
             lifetime: self.lifetime,
             strict: self.strict,
             rspauth: self.rspauth,
@@ -208,8 +398,9 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("port", &self.port)
             .field("keys", &self.keys)
+            .field("clients", &self.clients)
             .field("projects", &self.projects.len())
-            .field("challenge", &self.challenge)
+            .field("challenge", &self.offer)
             .field("faults", &self.faults)
             .finish_non_exhaustive()
     }

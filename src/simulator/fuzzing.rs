@@ -2,16 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use ureq_proto::http::{HeaderMap, HeaderName, HeaderValue};
+use ureq_proto::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::challenge::{Challenge, Qop};
-use super::nonces::Lifetime;
-use super::projects::Projects;
-use super::resource::Form;
-use super::sample::sample_buckets;
-use super::service::{Asked, Service};
-use super::verifier::{Key, Policy, Presented};
-use crate::digest::Algorithm;
+use super::auth::{DigestOffer, DigestSettings, DigestVerifier, Key, Lifetime};
+use super::builder::Builder;
+use super::request::ReceivedRequest;
+use super::sample_buckets;
+use super::server::Simulator;
+use super::service::Service;
+use crate::digest::{Algorithm, Qop};
 
 /// What a server offers in one challenge, as another parser than the library's has read it.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ pub struct Offer<'a> {
 
 /// The simulator's judgement on `Authorization`, as strict as it can be.
 #[derive(Debug)]
-pub struct Verifier(super::verifier::Verifier);
+pub struct Verifier(DigestVerifier);
 
 impl Verifier {
     /// One that has sent this challenge, and that announces a `nextnonce` and a `rspauth` whenever it accepts.
@@ -46,17 +45,23 @@ impl Verifier {
         if offer.auth_int {
             qop.push(Qop::AuthInt);
         }
-        let mut challenge = Challenge::default()
+        let mut digest_offer = DigestOffer::default()
             .realm(offer.realm)
             .algorithms(offer.algorithm.and_then(Algorithm::from_name))
             .qop(qop)
             .userhash(offer.userhash);
         if let Some(opaque) = offer.opaque {
-            challenge = challenge.opaque(opaque);
+            digest_offer = digest_offer.opaque(opaque);
         }
-        let policy =
-            Policy { rspauth: true, next_nonce_every: Some(1), ..policy(username, password, challenge) };
-        let mut verifier = super::verifier::Verifier::new(policy);
+        let settings = DigestSettings {
+            keys: vec![Key { public: username.to_owned(), private: password.to_owned() }],
+            offer: digest_offer,
+            lifetime: Lifetime { uses: 1024, time: Duration::from_secs(3600) },
+            strict: true,
+            rspauth: true,
+            next_nonce_every: Some(1),
+        };
+        let mut verifier = DigestVerifier::new(settings);
         verifier.nonces.adopt(offer.nonce, None, Instant::now());
         Verifier(verifier)
     }
@@ -70,27 +75,23 @@ impl Verifier {
         authorization: &[u8],
         content: &[u8],
     ) -> Result<Vec<u8>, String> {
-        let request = Presented { method: method.as_bytes(), target: target.as_bytes(), body };
-        let verdict = self.0.verify(authorization, request, Instant::now());
-        let accepted = verdict.map_err(|rejection| rejection.to_string())?;
-        Ok(self.0.authentication_info(&accepted, content, false, Instant::now()).unwrap_or_default())
-    }
-}
-
-fn policy(username: &str, password: &str, challenge: Challenge) -> Policy {
-    Policy {
-        keys: vec![Key { public: username.to_owned(), private: password.to_owned() }],
-        challenge,
-        lifetime: Lifetime { uses: 1024, time: Duration::from_secs(3600) },
-        strict: true,
-        rspauth: false,
-        next_nonce_every: None,
+        let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
+        let request = ReceivedRequest {
+            connection: 1,
+            method,
+            target: target.as_bytes().to_vec(),
+            headers: HeaderMap::new(),
+            body: body.to_vec(),
+        };
+        let verified = self.0.verify(authorization, &request, Instant::now());
+        let verified = verified.map_err(|rejection| rejection.to_string())?;
+        Ok(self.0.authentication_info(&verified, content, false, Instant::now()).unwrap_or_default())
     }
 }
 
 /// What is sent in answer to a request.
 #[derive(Debug)]
-pub struct Response {
+pub struct SentResponse {
     /// The status.
     pub status: u16,
     /// Names and values of the header fields.
@@ -105,23 +106,35 @@ pub struct Atlas(Service);
 impl Atlas {
     /// One with a key, and a project that has so many buckets. `None` if the id is not one of a project.
     pub fn new(public_key: &str, private_key: &str, project_id: &str, buckets: usize) -> Option<Atlas> {
-        let mut projects = Projects::default();
-        projects.add(project_id, sample_buckets(buckets)).ok()?;
-        let policy = policy(public_key, private_key, Challenge::default());
-        let form = Form { base_url: "http://127.0.0.1:1".into(), nested_envelope: false };
-        Some(Atlas(Service::new(super::verifier::Verifier::new(policy), projects, form)))
+        let builder: Builder = Simulator::builder().strict(true).key(public_key, private_key);
+        let (service, _) = builder.project(project_id, sample_buckets(buckets)).into_service().ok()?;
+        Some(Atlas(service))
     }
 
-    /// Answers a request. Header fields that HTTP does not allow are left out of it.
-    pub fn answer(&self, method: &str, target: &[u8], fields: &[(&[u8], &[u8])], body: &[u8]) -> Response {
+    /// Answers a request, unless HTTP does not allow its method. Header fields that HTTP does not allow are left
+    /// out of it.
+    pub fn answer(
+        &self,
+        method: &str,
+        target: &[u8],
+        fields: &[(&[u8], &[u8])],
+        body: &[u8],
+    ) -> Option<SentResponse> {
+        let method = Method::from_bytes(method.as_bytes()).ok()?;
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
                 headers.append(name, value);
             }
         }
-        let asked = Asked { connection: 1, method, target, headers: &headers, body };
-        let answer = self.0.answer(&asked).answer;
-        Response { status: answer.status, fields: answer.headers, body: answer.body }
+        let (target, body) = (target.to_vec(), body.to_vec());
+        let request = ReceivedRequest { connection: 1, method, target, headers, body };
+        let response = self.0.answer(&request).response;
+        let fields = response.headers.iter();
+        Some(SentResponse {
+            status: response.status.as_u16(),
+            fields: fields.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
+            body: response.body,
+        })
     }
 }

@@ -1,289 +1,278 @@
-//! From a request to the decision about its answer: faults, Digest, rate limit, resource, in that order.
-//! No sockets here.
+//! Decides how to answer a request: faults, authentication, rate limit, resource, in that order. No sockets
+//! here.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use ureq_proto::http::{HeaderMap, header};
+use serde_json::json;
+use ureq_proto::http::{Method, StatusCode, header};
 
-use super::answer::Answer;
-use super::delivery::Delivery;
-use super::fault::{Edit, Fault, Plan, Refusal, RequestInfo, Rule, When};
-use super::lock;
-use super::projects::Projects;
-use super::rate_limit::{Limiter, RateLimit};
-use super::rejection::Rejection;
-use super::resource::{self, Form};
-use super::stats::{RecordedRequest, Recorder};
-use super::target::Target;
-use super::verifier::{Accepted, Presented, Verifier};
-
-/// A function that decides on faults request by request.
-pub(super) type Script = Arc<dyn Fn(&RequestInfo) -> Vec<Fault> + Send + Sync>;
-
-/// A request as it comes off a connection.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) connection: u64,
-    pub(super) method: &'a str,
-    pub(super) target: &'a [u8],
-    pub(super) headers: &'a HeaderMap,
-    pub(super) body: &'a [u8],
-}
+use super::atlas::{AtlasError, ResourceRequest, Resources, Route, Target, TokenBucket, TokenBuckets};
+use super::auth::{AuthorizationServer, DigestVerifier, Rejection, VerifiedAuthorization, bearer_token};
+use super::faults::{Delivery, Edit, FaultInjector, FaultPlan, ForcedRefusal, RequestInfo, RequestKind};
+use super::lock::lock;
+use super::recorder::{RecordedRequest, Recorder};
+use super::request::ReceivedRequest;
+use super::response::{Response, ResponseKind};
 
 /// What is to be sent, and how.
-pub(super) struct Decided {
-    pub(super) answer: Answer,
-    pub(super) delivery: Delivery,
-    pub(super) delay: Duration,
-}
-
-/// What an honest server would say.
-struct Honest {
-    answer: Answer,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Challenge,
-    Page,
-    RateLimited,
-    Other,
+pub(crate) struct PlannedResponse {
+    pub(crate) response: Response,
+    pub(crate) delivery: Delivery,
+    pub(crate) delay: Duration,
 }
 
 /// Everything that the connections share.
-pub(super) struct Service {
-    verifier: Mutex<Verifier>,
-    projects: RwLock<Projects>,
-    form: Form,
-    limiter: Mutex<Option<Limiter>>,
-    rules: Mutex<Vec<Rule>>,
-    scripts: Mutex<Vec<Script>>,
-    pub(super) recorder: Recorder,
+pub(crate) struct Service {
+    pub(crate) verifier: Mutex<DigestVerifier>,
+    pub(crate) authorization_server: Mutex<AuthorizationServer>,
+    pub(crate) resources: RwLock<Resources>,
+    /// The projects of the credentials that may not read all of them.
+    pub(crate) readable: HashMap<String, Vec<String>>,
+    pub(crate) rate_limit: Mutex<Option<TokenBuckets>>,
+    pub(crate) token_rate_limit: Mutex<Option<TokenBuckets>>,
+    pub(crate) faults: FaultInjector,
+    pub(crate) recorder: Recorder,
 }
 
-impl Service {
-    pub(super) fn new(verifier: Verifier, projects: Projects, form: Form) -> Service {
-        Service {
-            verifier: Mutex::new(verifier),
-            projects: RwLock::new(projects),
-            form,
-            limiter: Mutex::new(None),
-            rules: Mutex::default(),
-            scripts: Mutex::default(),
-            recorder: Recorder::default(),
+/// Good credentials: a Digest response or an access token.
+enum Authenticated {
+    Digest(VerifiedAuthorization),
+    Bearer { client_id: String },
+}
+
+impl Authenticated {
+    /// The public key or the client id.
+    fn name(&self) -> &str {
+        match self {
+            Authenticated::Digest(verified) => &verified.public_key,
+            Authenticated::Bearer { client_id } => client_id,
         }
     }
+}
 
-    pub(super) fn inject(&self, when: When, fault: Fault) {
-        lock(&self.rules).push(Rule::new(when, fault));
+/// Why a request is not authenticated; `None` if it has no `Authorization`.
+type Unauthenticated = Option<Rejection>;
+
+impl Service {
+    pub(crate) fn set_rate_limit(&self, limit: Option<TokenBucket>) {
+        *lock(&self.rate_limit) = limit.map(TokenBuckets::new);
     }
 
-    pub(super) fn add_script(&self, script: Script) {
-        lock(&self.scripts).push(script);
-    }
-
-    pub(super) fn clear_faults(&self) {
-        lock(&self.rules).clear();
-        lock(&self.scripts).clear();
-    }
-
-    pub(super) fn set_rate_limit(&self, limit: Option<RateLimit>) {
-        *lock(&self.limiter) = limit.map(Limiter::new);
-    }
-
-    pub(super) fn forget_nonces(&self) {
+    pub(crate) fn forget_nonces(&self) {
         lock(&self.verifier).forget_nonces();
     }
 
     /// Decides on one request, and records it.
-    pub(super) fn answer(&self, asked: &Asked<'_>) -> Decided {
-        let target = Target::parse(asked.target);
-        let info = self.info(asked, target.as_ref());
-        let plan = self.plan(&info);
-        self.prepare(&plan, info.project_id.as_deref());
-        let verdict = self.verify(asked);
-        let rejection = verdict.as_ref().err().cloned().flatten();
-        let Honest { mut answer, mut kind } = self.honest(asked, target.as_ref(), verdict, &plan);
-        if let Some(other) = plan.answer {
-            (answer, kind) = (other, Kind::Other);
+    pub(crate) fn answer(&self, request: &ReceivedRequest) -> PlannedResponse {
+        let target = Target::parse(&request.target);
+        let info = self.info(request, target.as_ref());
+        let plan = self.faults.plan(&info);
+        self.prepare(&plan, request, info.project_id.as_deref());
+        let (honest, rejection) = match info.kind {
+            RequestKind::Token | RequestKind::Revocation => self.answer_oauth(request, info.kind, &plan),
+            _ => self.answer_resource(request, target.as_ref(), &plan),
+        };
+        let mut response = match plan.response {
+            Some(scripted) => scripted,
+            None => honest.header("Server", "mdbws").header("X-Envoy-Upstream-Service-Time", "1"),
+        };
+        for (name, value) in plan.headers {
+            response = response.header(name, value);
         }
-        answer.headers.extend(plan.headers);
-        if !asked.body.is_empty() {
-            answer = answer.header("Connection", "close");
-        }
-        let delivery = plan.delivery;
-        let status = delivery.tells_status().then_some(answer.status);
-        let recorded = recorded(asked, status, rejection);
-        self.recorder.record(recorded, |stats| match kind {
-            Kind::Challenge if delivery.tells_status() => stats.challenges += 1,
-            Kind::Page if delivery.is_whole() => stats.pages += 1,
-            Kind::RateLimited if delivery.tells_status() => stats.rate_limited += 1,
-            _ => {}
-        });
-        Decided { answer, delivery, delay: plan.delay }
+        let record = RecordedRequest::new(info.number, request, &response, &plan.delivery, rejection);
+        self.recorder.record(record, response.kind, &plan.delivery);
+        PlannedResponse { response, delivery: plan.delivery, delay: plan.delay }
     }
 
-    fn info(&self, asked: &Asked<'_>, target: Option<&Target>) -> RequestInfo {
-        let resource = target.and_then(Target::export_buckets);
+    fn info(&self, request: &ReceivedRequest, target: Option<&Target>) -> RequestInfo {
+        let route = target.map_or(Route::Unknown, Target::route);
         RequestInfo {
             number: self.recorder.number(),
-            connection: asked.connection,
-            method: asked.method.to_owned(),
-            target: String::from_utf8_lossy(asked.target).into_owned(),
-            project_id: resource.map(|(_, id)| id.to_ascii_lowercase()),
+            connection: request.connection,
+            method: request.method.to_string(),
+            kind: route.kind(),
+            target: String::from_utf8_lossy(&request.target).into_owned(),
+            project_id: route.project().map(str::to_ascii_lowercase),
             page_num: target.and_then(Target::page_num),
-            has_authorization: asked.headers.contains_key(header::AUTHORIZATION),
+            has_authorization: request.headers.contains_key(header::AUTHORIZATION),
         }
     }
 
-    fn plan(&self, info: &RequestInfo) -> Plan {
-        let mut plan = Plan::default();
-        for fault in lock(&self.rules).iter_mut().filter_map(|rule| rule.hit(info)) {
-            plan.add(fault);
-        }
-        // They are the user's code: it runs with no lock held.
-        let scripts = lock(&self.scripts).clone();
-        for fault in scripts.iter().flat_map(|script| script(info)) {
-            plan.add(fault);
-        }
-        plan
-    }
-
-    /// Does what a fault does to the server itself.
-    fn prepare(&self, plan: &Plan, project: Option<&str>) {
+    /// Applies the faults that change the server itself.
+    fn prepare(&self, plan: &FaultPlan, request: &ReceivedRequest, project: Option<&str>) {
         if plan.forget_nonces {
             self.forget_nonces();
+        }
+        if plan.revoke_token
+            && let Some(token) = bearer_token(request.header(header::AUTHORIZATION))
+        {
+            lock(&self.authorization_server).tokens().revoke(|text, _| text == token);
         }
         if let Some(id) = project
             && !plan.edits.is_empty()
         {
-            let mut projects = self.projects.write().unwrap_or_else(PoisonError::into_inner);
+            let mut resources = self.resources.write().unwrap_or_else(PoisonError::into_inner);
             for edit in &plan.edits {
                 match edit {
-                    Edit::Insert(index, bucket) => projects.insert(id, *index, bucket),
-                    Edit::Delete(index) => projects.delete(id, *index),
+                    Edit::Insert(index, bucket) => resources.projects.insert_bucket(id, *index, bucket),
+                    Edit::Delete(index) => resources.projects.delete_bucket(id, *index),
                 }
             }
         }
     }
 
-    /// Judges the `Authorization`. `Err(None)` means that there is none.
-    fn verify(&self, asked: &Asked<'_>) -> Result<Accepted, Option<Rejection>> {
-        let mut fields = asked.headers.get_all(header::AUTHORIZATION).iter();
-        let value = fields.next().ok_or(None)?;
-        if fields.next().is_some() {
-            return Err(Some(Rejection::SeveralFields));
+    /// Answers a request to an OAuth endpoint.
+    fn answer_oauth(
+        &self,
+        request: &ReceivedRequest,
+        endpoint: RequestKind,
+        plan: &FaultPlan,
+    ) -> (Response, Option<Rejection>) {
+        if request.method != Method::POST {
+            return (method_not_allowed(request, "POST"), None);
         }
-        let presented = Presented { method: asked.method.as_bytes(), target: asked.target, body: asked.body };
-        let mut verifier = lock(&self.verifier);
-        Ok(verifier.verify(value.as_bytes(), presented, Instant::now())?)
+        let now = Instant::now();
+        let mut server = lock(&self.authorization_server);
+        let client = only_authorization(request)
+            .and_then(|value| Ok(server.authenticate(value).map(str::to_owned)?));
+        let client = match (client, plan.refusal) {
+            (Ok(client), None) => client,
+            (client, _) => {
+                let response = Response::oauth_error(401, "invalid_client", "Client authentication failed.")
+                    .header("WWW-Authenticate", BASIC);
+                return (response, client.err().flatten());
+            }
+        };
+        let response = if endpoint == RequestKind::Revocation {
+            server.revoke_token(&client, request)
+        } else {
+            self.limit_tokens(&client, now)
+                .unwrap_or_else(|| server.issue_token(&client, request, plan.expires_in, now))
+        };
+        (response, None)
     }
 
-    fn honest(
+    /// The 429 of the token endpoint, if it is due. Its parameters are the path, the requests allowed, and the
+    /// minutes in which they are.
+    fn limit_tokens(&self, client: &str, now: Instant) -> Option<Response> {
+        let decision = lock(&self.token_rate_limit).as_mut()?.take(client, now);
+        let path = "/api/oauth/token";
+        let parameters = [json!(path), json!(decision.limit()), json!(1)];
+        decision.refusal_with(path, &parameters)
+    }
+
+    /// Answers any other request.
+    fn answer_resource(
         &self,
-        asked: &Asked<'_>,
+        request: &ReceivedRequest,
         target: Option<&Target>,
-        verdict: Result<Accepted, Option<Rejection>>,
-        plan: &Plan,
-    ) -> Honest {
-        if let Some(refusal) = plan.refusal {
-            return self.refuse(refusal);
-        }
-        let accepted = match verdict {
-            Ok(accepted) => accepted,
-            Err(rejection) => return self.unauthorized(rejection.as_ref()),
+        plan: &FaultPlan,
+    ) -> (Response, Option<Rejection>) {
+        let authenticated = self.authenticate(request);
+        let unauthorized = || AtlasError::unauthorized().to_response();
+        let response = match (plan.refusal, &authenticated) {
+            (Some(ForcedRefusal::Digest { stale }), _) => self.challenge(unauthorized(), stale),
+            (Some(ForcedRefusal::Basic), _) => unauthorized().header("WWW-Authenticate", BASIC),
+            (None, Ok(authenticated)) => {
+                let response = self.resource(request, target, authenticated, plan);
+                self.prove(response, authenticated, plan)
+            }
+            (None, Err(rejection)) => {
+                let stale = rejection.as_ref().is_some_and(Rejection::is_stale);
+                self.challenge(unauthorized(), stale)
+            }
         };
-        let mut honest = self.resource(asked, target, plan);
+        (response, authenticated.err().flatten())
+    }
+
+    /// Verifies the `Authorization`.
+    fn authenticate(&self, request: &ReceivedRequest) -> Result<Authenticated, Unauthenticated> {
+        let value = only_authorization(request)?;
+        let now = Instant::now();
+        if bearer_token(value).is_some() {
+            let server = lock(&self.authorization_server);
+            let client_id = server.verify_bearer(value, now)?.to_owned();
+            return Ok(Authenticated::Bearer { client_id });
+        }
+        Ok(Authenticated::Digest(lock(&self.verifier).verify(value, request, now)?))
+    }
+
+    /// Adds a challenge to a 401.
+    fn challenge(&self, response: Response, stale: bool) -> Response {
+        let fields = lock(&self.verifier).challenge(stale, Instant::now());
+        let add = |response: Response, field| response.header("WWW-Authenticate", field);
+        fields.into_iter().fold(response, add).kind(ResponseKind::Challenge)
+    }
+
+    /// Adds the `Authentication-Info`, if there is to be one.
+    fn prove(&self, response: Response, authenticated: &Authenticated, plan: &FaultPlan) -> Response {
+        let Authenticated::Digest(verified) = authenticated else { return response };
         let info = lock(&self.verifier).authentication_info(
-            &accepted,
-            &honest.answer.body,
+            verified,
+            &response.body,
             plan.wrong_rspauth,
             Instant::now(),
         );
-        if let Some(info) = info {
-            honest.answer = honest.answer.header("Authentication-Info", info);
-        }
-        honest
-    }
-
-    /// The 401 of a fault.
-    fn refuse(&self, refusal: Refusal) -> Honest {
-        match refusal {
-            Refusal::Digest { stale } => self.challenged(Answer::jetty_unauthorized(), stale),
-            Refusal::Basic => Honest {
-                answer: Answer::jetty_unauthorized()
-                    .header("WWW-Authenticate", "Basic realm=\"MMS Public API\""),
-                kind: Kind::Other,
-            },
+        match info {
+            Some(info) => response.header("Authentication-Info", info),
+            None => response,
         }
     }
 
-    /// The 401 of an honest server: Jetty's page where a challenge was to be expected, Atlas's error where
-    /// the key, or the way that it was used, was wrong.
-    fn unauthorized(&self, rejection: Option<&Rejection>) -> Honest {
-        match rejection {
-            None => self.challenged(Answer::jetty_unauthorized(), false),
-            Some(rejection) if rejection.is_stale() => self.challenged(Answer::jetty_unauthorized(), true),
-            Some(rejection) => {
-                log::debug!("Authorization refused: {rejection}");
-                self.challenged(Answer::not_authorized(), false)
-            }
-        }
-    }
-
-    fn challenged(&self, answer: Answer, stale: bool) -> Honest {
-        let fields = lock(&self.verifier).challenge(stale, Instant::now());
-        let add = |answer: Answer, field| answer.header("WWW-Authenticate", field);
-        Honest { answer: fields.into_iter().fold(answer, add), kind: Kind::Challenge }
-    }
-
-    /// What is behind the authentication.
-    fn resource(&self, asked: &Asked<'_>, target: Option<&Target>, plan: &Plan) -> Honest {
-        let other = |answer| Honest { answer, kind: Kind::Other };
+    /// Answers a request whose credentials are good.
+    fn resource(
+        &self,
+        request: &ReceivedRequest,
+        target: Option<&Target>,
+        authenticated: &Authenticated,
+        plan: &FaultPlan,
+    ) -> Response {
         let Some(target) = target else {
             let detail = "The request-target is neither a path nor an http URL.";
-            return other(Answer::atlas_error(400, "BAD_REQUEST", detail, &[]));
+            return Response::atlas_error(400, "BAD_REQUEST", detail, &[]);
         };
-        if asked.method != "GET" {
-            let detail = "The embedded Atlas answers GET only.";
-            let answer = Answer::atlas_error(405, "METHOD_NOT_ALLOWED", detail, &[asked.method]);
-            return other(answer.header("Allow", "GET"));
+        if request.method != Method::GET {
+            return method_not_allowed(request, "GET");
         }
-        let project = target.export_buckets().map_or("", |(_, id)| id);
-        let decision = lock(&self.limiter).as_mut().map(|limiter| limiter.take(project, Instant::now()));
-        let refused = decision.as_ref().and_then(|decision| decision.refusal(&target.path));
-        let (answer, kind) = match refused {
-            Some(refused) => (refused, Kind::RateLimited),
-            None => {
-                let accept = asked.headers.get(header::ACCEPT);
-                let accept = accept.map_or(b"".as_slice(), |value| value.as_bytes());
-                let projects = self.projects.read().unwrap_or_else(PoisonError::into_inner);
-                match resource::answer(target, accept, &projects, &self.form, &plan.distortion) {
-                    Ok(page) => (page, Kind::Page),
-                    Err(error) => (error, Kind::Other),
-                }
-            }
+        let project = target.route().project().unwrap_or_default();
+        let rate = lock(&self.rate_limit).as_mut().map(|buckets| buckets.take(project, Instant::now()));
+        let response = rate.as_ref().and_then(|rate| rate.refusal(&target.path)).unwrap_or_else(|| {
+            let request = ResourceRequest {
+                target,
+                accept: request.header(header::ACCEPT),
+                readable: self.readable.get(authenticated.name()).map(Vec::as_slice),
+            };
+            let resources = self.resources.read().unwrap_or_else(PoisonError::into_inner);
+            resources.answer(&request, &plan.distortion)
+        });
+        let response = match response.status {
+            // The credentials are good, but may not read this. Every 401 of Atlas's has a challenge.
+            StatusCode::UNAUTHORIZED => self.challenge(response, false),
+            _ => response,
         };
-        Honest {
-            answer: match &decision {
-                Some(decision) => decision.tell(answer),
-                None => answer,
-            },
-            kind,
+        match &rate {
+            Some(rate) => rate.add_headers(response),
+            None => response,
         }
     }
 }
 
-fn recorded(asked: &Asked<'_>, status: Option<u16>, rejection: Option<Rejection>) -> RecordedRequest {
-    let fields = asked.headers.iter();
-    RecordedRequest {
-        connection: asked.connection,
-        method: asked.method.to_owned(),
-        target: asked.target.to_vec(),
-        headers: fields.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect(),
-        status,
-        rejection,
+const BASIC: &str = "Basic realm=\"MMS Public API\"";
+
+/// The `Authorization` field, unless there are several.
+fn only_authorization(request: &ReceivedRequest) -> Result<&[u8], Unauthenticated> {
+    let mut fields = request.headers.get_all(header::AUTHORIZATION).iter();
+    let value = fields.next().ok_or(None)?;
+    match fields.next() {
+        Some(_) => Err(Some(Rejection::SeveralFields)),
+        None => Ok(value.as_bytes()),
     }
+}
+
+fn method_not_allowed(request: &ReceivedRequest, allowed: &str) -> Response {
+    let detail = format!("The embedded Atlas answers {allowed} only.");
+    Response::atlas_error(405, "METHOD_NOT_ALLOWED", &detail, &[request.method.as_str()])
+        .header("Allow", allowed)
 }

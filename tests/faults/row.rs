@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atlas_export_buckets::ClientBuilder;
-use atlas_export_buckets::simulator::{Answer, Fault, Simulator, When, sample_buckets};
+use atlas_export_buckets::simulator::{Fault, Response, Simulator, When, sample_buckets};
 
 use crate::support::{client_builder, closed_port, project};
 
@@ -195,15 +195,15 @@ impl Row {
 
 /// An answer with this status and Atlas's error document.
 pub fn status(status: u16) -> Fault {
-    Fault::Answer(Answer::atlas_error(status, "CODE", "The detail.", &["parameter"]))
+    Fault::Response(Response::atlas_error(status, "CODE", "The detail.", &["parameter"]))
 }
 
 /// An answer with 200 and this body.
 pub fn body(body: impl Into<Vec<u8>>) -> Fault {
-    Fault::Answer(Answer::new(200).header("Content-Type", "application/json").body(body))
+    Fault::Response(Response::new(200).header("Content-Type", "application/json").body(body))
 }
 
 /// A 401 with this `WWW-Authenticate`.
 pub fn challenge(value: impl Into<Vec<u8>>) -> Fault {
-    Fault::Answer(Answer::html(401, "<html>").header("WWW-Authenticate", value))
+    Fault::Response(Response::html(401, "<html>").header("WWW-Authenticate", value))
 }

@@ -1,6 +1,6 @@
 //! Random servers. A third of them are well-behaved; the others move, repeat, hide or lie, in every combination.
 
-use atlas_export_buckets::simulator::{Answer, Fault};
+use atlas_export_buckets::simulator::{Fault, Response};
 
 use super::random::Random;
 use super::server::{Beyond, Envelope, Links, Page, Promise, Server};
@@ -102,7 +102,6 @@ pub(crate) fn server(seed: u64) -> Server {
         pages,
         beyond: habits.beyond,
         promise: promise(&habits, history),
-        repeats: habits.repeats,
         envelope: random.pick(&[Envelope::None, Envelope::None, Envelope::Status, Envelope::Nested]),
         absent_links: random.pick(&["", "\"links\":null,", "\"links\":[],"]),
         count_wanted,
@@ -211,8 +210,8 @@ fn distort_links(pages: &mut [Page], habits: &Habits, random: &mut Random) {
 /// What a client survives by asking again.
 fn passing_fault(random: &mut Random) -> Fault {
     let unavailable = |status| {
-        let answer = Answer::atlas_error(status, "MODEL", "Told to.", &[]);
-        Fault::Answer(answer.header("Retry-After", "0"))
+        let answer = Response::atlas_error(status, "MODEL", "Told to.", &[]);
+        Fault::Response(answer.header("Retry-After", "0"))
     };
     match random.below(10) {
         0 => unavailable(502),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use atlas_export_buckets::simulator::{Answer, Fault};
+use atlas_export_buckets::simulator::{Fault, Response};
 
 /// One page, as the server says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +58,6 @@ pub(crate) struct Server {
     pub(crate) pages: Vec<Page>,
     pub(crate) beyond: Beyond,
     pub(crate) promise: Promise,
-    /// Whether a bucket comes again without anything moving.
-    pub(crate) repeats: bool,
     pub(crate) envelope: Envelope,
     /// How absent links are written.
     pub(crate) absent_links: &'static str,
@@ -91,16 +89,16 @@ impl Server {
     pub(crate) fn answer(&self, number: u64, page_num: usize, wants_count: bool) -> Vec<Fault> {
         if self.refuses_count && wants_count {
             let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
-            let refusal = Answer::atlas_error(400, "CANNOT_CALCULATE_TOTAL_COUNT", detail, &[]);
-            return vec![Fault::Answer(refusal)];
+            let refusal = Response::atlas_error(400, "CANNOT_CALCULATE_TOTAL_COUNT", detail, &[]);
+            return vec![Fault::Response(refusal)];
         }
         let body = self.body(page_num);
-        let page = Answer::new(200).header("Content-Type", "application/json").body(body);
+        let page = Response::new(200).header("Content-Type", "application/json").body(body);
         match &self.fault {
             // An answer from here would take the place of the refusal.
             Some((hit, Fault::Stale)) if number == *hit => vec![Fault::Stale],
-            Some((hit, fault)) if number == *hit => vec![Fault::Answer(page), fault.clone()],
-            _ => vec![Fault::Answer(page)],
+            Some((hit, fault)) if number == *hit => vec![Fault::Response(page), fault.clone()],
+            _ => vec![Fault::Response(page)],
         }
     }
 

@@ -110,7 +110,7 @@ fn verifies_rspauth(apache: &Apache) {
     let attempt = exchange.authenticated();
     let first_info = exchange.send(&attempt).authentication_info.unwrap();
     assert!(first_info.contains("rspauth=\""), "{first_info}");
-    assert_eq!(exchange.accepted(attempt, &first_info), Ok(()));
+    assert_eq!(exchange.record_success(attempt, &first_info), Ok(()));
 
     type Tamper = fn(&str) -> String;
     let tampers: [(&str, Tamper); 3] = [
@@ -121,14 +121,18 @@ fn verifies_rspauth(apache: &Apache) {
     for (name, tamper) in tampers {
         let attempt = exchange.authenticated();
         let info = exchange.send(&attempt).authentication_info.unwrap();
-        assert_eq!(exchange.accepted(attempt, &tamper(&info)), Err(digest::Error::WrongRspauth), "{name}");
+        assert_eq!(
+            exchange.record_success(attempt, &tamper(&info)),
+            Err(digest::Error::WrongRspauth),
+            "{name}"
+        );
         // The nonce that it came with is not used again.
         assert_eq!(exchange.authorize().basis(), Basis::Unauthenticated, "{name}");
     }
 
     let attempt = exchange.authenticated();
     assert_eq!(exchange.send(&attempt).status, 200);
-    let replayed = exchange.accepted(attempt, &first_info);
+    let replayed = exchange.record_success(attempt, &first_info);
     assert_eq!(replayed, Err(digest::Error::WrongRspauth), "that of another answer");
 }
 

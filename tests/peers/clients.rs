@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use atlas_export_buckets::digest::{Algorithm, HashFunction};
-use atlas_export_buckets::simulator::{Challenge, Rejection, Simulator, sample_buckets};
+use atlas_export_buckets::simulator::{DigestOffer, Rejection, Simulator, sample_buckets};
 use libtest_mimic::Trial;
 
 use crate::support::process::find_program;
@@ -18,13 +18,13 @@ const ITEMS_PER_PAGE: u32 = 5;
 /// What the embedded Atlas challenges with, and which client can answer that.
 struct Variant {
     name: &'static str,
-    challenge: fn() -> Challenge,
+    challenge: fn() -> DigestOffer,
     /// Python's requests knows no SHA-256-sess, no userhash and no quoted pairs.
     requests_can: bool,
 }
 
 const VARIANTS: &[Variant] = &[
-    Variant { name: "as_atlas_challenges", challenge: Challenge::default, requests_can: true },
+    Variant { name: "as_atlas_challenges", challenge: DigestOffer::default, requests_can: true },
     Variant { name: "by_md5_sess", challenge: || by(HashFunction::Md5, true), requests_can: true },
     #[cfg(feature = "sha2")]
     Variant { name: "by_sha_256", challenge: || by(HashFunction::Sha256, false), requests_can: true },
@@ -32,22 +32,22 @@ const VARIANTS: &[Variant] = &[
     Variant { name: "by_sha_256_sess", challenge: || by(HashFunction::Sha256, true), requests_can: false },
     Variant {
         name: "without_algorithm",
-        challenge: || Challenge::default().algorithms([]),
+        challenge: || DigestOffer::default().algorithms([]),
         requests_can: true,
     },
     Variant {
         name: "without_qop_as_in_rfc_2069",
-        challenge: || Challenge::default().algorithms([]).qop([]),
+        challenge: || DigestOffer::default().algorithms([]).qop([]),
         requests_can: true,
     },
     Variant {
         name: "with_opaque",
-        challenge: || Challenge::default().opaque("op/aque=="),
+        challenge: || DigestOffer::default().opaque("op/aque=="),
         requests_can: true,
     },
     Variant {
         name: "with_a_quoted_realm",
-        challenge: || Challenge::default().realm(r#"a "quoted" \ realm"#),
+        challenge: || DigestOffer::default().realm(r#"a "quoted" \ realm"#),
         requests_can: false,
     },
     Variant {
@@ -57,8 +57,8 @@ const VARIANTS: &[Variant] = &[
     },
 ];
 
-fn by(hash: HashFunction, session: bool) -> Challenge {
-    Challenge::default().algorithms([Algorithm { hash, session }])
+fn by(hash: HashFunction, session: bool) -> DigestOffer {
+    DigestOffer::default().algorithms([Algorithm { hash, session }])
 }
 
 pub fn trials() -> Vec<Trial> {
@@ -134,7 +134,7 @@ impl Peer for Requests {
     }
 }
 
-fn gets_what_we_get(peer: &impl Peer, challenge: Challenge) {
+fn gets_what_we_get(peer: &impl Peer, challenge: DigestOffer) {
     let atlas = Simulator::builder().buckets(sample_buckets(BUCKETS)).challenge(challenge).start().unwrap();
     let client = client_builder(&atlas).items_per_page(ITEMS_PER_PAGE).build().unwrap();
     let pages: Result<Vec<_>, _> = client.export_bucket_pages(&project(&atlas)).collect();

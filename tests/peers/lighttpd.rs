@@ -141,11 +141,11 @@ fn follows_nextnonce(lighttpd: &Lighttpd) {
     let exchange = RawExchange::with(&server);
     let attempt = exchange.authorize();
     let challenge = exchange.send(&attempt).www_authenticate.unwrap();
-    let attempt = exchange.challenged(attempt, &made_older(&challenge, OLD)).unwrap();
+    let attempt = exchange.answer_challenge(attempt, &made_older(&challenge, OLD)).unwrap();
     let answer = exchange.send(&attempt);
     let info = answer.authentication_info.unwrap();
     let next_nonce = info.strip_prefix("nextnonce=\"").and_then(|rest| rest.strip_suffix('"')).unwrap();
-    assert_eq!((answer.status, exchange.accepted(attempt, &info)), (200, Ok(())));
+    assert_eq!((answer.status, exchange.record_success(attempt, &info)), (200, Ok(())));
 
     let attempt = exchange.authorize();
     assert_eq!(attempt.basis(), Basis::Reused);
@@ -160,9 +160,9 @@ fn tells_stale(lighttpd: &Lighttpd) {
     let exchange = RawExchange::with(&server);
     let attempt = exchange.authorize();
     let challenge = exchange.send(&attempt).www_authenticate.unwrap();
-    let attempt = exchange.challenged(attempt, &made_older(&challenge, TOO_OLD)).unwrap();
+    let attempt = exchange.answer_challenge(attempt, &made_older(&challenge, TOO_OLD)).unwrap();
     let answer = exchange.send(&attempt);
-    let refusal = exchange.challenged(attempt, &answer.www_authenticate.unwrap());
+    let refusal = exchange.answer_challenge(attempt, &answer.www_authenticate.unwrap());
     assert_eq!((answer.status, refusal.unwrap_err()), (401, digest::Error::Refused { stale: true }));
 }
 

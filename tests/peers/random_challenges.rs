@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use atlas_export_buckets::digest::{Credentials, Request, Session};
+use atlas_export_buckets::digest::{Request, Session, UserCredentials};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ fn answer_all(python: &Python) {
 /// Answers the challenge, and then authenticates a second request without another one.
 fn answer(port: u16, case: &Value) -> Result<(), String> {
     let text = |name: &str| case[name].as_str().unwrap();
-    let session = Session::new(Credentials::new(text("username"), text("password")));
+    let session = Session::new(UserCredentials::new(text("username"), text("password")));
     let request = Request { method: text("method"), uri: text("target"), body: text("body").as_bytes() };
     let mut connection = Connection::open(port);
 
@@ -74,7 +74,7 @@ fn answer(port: u16, case: &Value) -> Result<(), String> {
     let response = connection.exchange(&request, attempt.authorization());
     assert_eq!(response.status, 401);
     let challenges = response.values("WWW-Authenticate");
-    attempt = session.challenged(attempt, challenges, &request).map_err(|error| {
+    attempt = session.answer_challenge(attempt, challenges, &request).map_err(|error| {
         let fields: Vec<_> = response.values("WWW-Authenticate").map(<[u8]>::escape_ascii).collect();
         format!("{error}: {fields:?}")
     })?;
@@ -85,7 +85,7 @@ fn answer(port: u16, case: &Value) -> Result<(), String> {
         }
         let info = response.values("Authentication-Info");
         session
-            .accepted(attempt, &request, info, &response.body)
+            .record_success(attempt, &request, info, &response.body)
             .map_err(|error| format!("the response to the {sending} answer: {error}"))?;
         attempt = session.authorize(&request).unwrap();
     }

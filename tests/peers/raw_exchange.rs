@@ -1,6 +1,6 @@
 //! Requests by plain `ureq` and the public `digest::Session`, with each step of the exchange to be seen and changed.
 
-use atlas_export_buckets::digest::{self, Attempt, Credentials, Request, Session};
+use atlas_export_buckets::digest::{self, Attempt, Request, Session, UserCredentials};
 use atlas_export_buckets::ureq;
 
 use crate::web_server::{PASSWORD, USER, WebServer, target};
@@ -26,7 +26,7 @@ impl RawExchange {
         let target = target(1);
         RawExchange {
             agent: ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent(),
-            session: Session::new(Credentials::new(USER, PASSWORD)),
+            session: Session::new(UserCredentials::new(USER, PASSWORD)),
             url: server.url(&target),
             target,
         }
@@ -47,7 +47,7 @@ impl RawExchange {
             Some(_) => attempt,
             None => {
                 let challenge = self.send(&attempt).www_authenticate.unwrap();
-                self.challenged(attempt, &challenge).unwrap()
+                self.answer_challenge(attempt, &challenge).unwrap()
             }
         }
     }
@@ -68,12 +68,12 @@ impl RawExchange {
     }
 
     /// Answers a challenge to the attempt.
-    pub fn challenged(&self, attempt: Attempt, challenge: &str) -> Result<Attempt, digest::Error> {
-        self.session.challenged(attempt, [challenge.as_bytes()], &self.request())
+    pub fn answer_challenge(&self, attempt: Attempt, challenge: &str) -> Result<Attempt, digest::Error> {
+        self.session.answer_challenge(attempt, [challenge.as_bytes()], &self.request())
     }
 
     /// Takes a value of `Authentication-Info` for the attempt.
-    pub fn accepted(&self, attempt: Attempt, info: &str) -> Result<(), digest::Error> {
-        self.session.accepted(attempt, &self.request(), Some(info.as_bytes()), b"")
+    pub fn record_success(&self, attempt: Attempt, info: &str) -> Result<(), digest::Error> {
+        self.session.record_success(attempt, &self.request(), Some(info.as_bytes()), b"")
     }
 }

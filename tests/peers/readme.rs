@@ -57,7 +57,7 @@ fn commands_run() {
         };
         assert_eq!(lines, expected, "{script}\n{}", run.stdout);
     }
-    assert!(fs::read_to_string(dir.path().join("atlas-export-buckets.1")).unwrap().starts_with(".TH "));
+    assert!(fs::read_to_string(dir.path().join("atlas-export-buckets.1")).unwrap().contains("\n.TH "));
 }
 
 /// Runs a script in a directory of its own, with the program in `PATH` and the private key on standard input.

@@ -1,11 +1,12 @@
 //! The program among the tools around it: shells that complete it, scripts that stop at the first failure, cron, which
 //! sets next to nothing, terminals, and groff, which sets the manual page.
 
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
+use atlas_export_buckets::simulator::{Fault, Response, Simulator, When, sample_buckets};
 use libtest_mimic::Trial;
 
 use crate::support::process::{Run, find_program};
@@ -15,20 +16,35 @@ use crate::{Missing, trial};
 
 pub fn trials() -> Vec<Trial> {
     vec![
-        trial("bash_completes_commands_options_and_values", || find("bash"), bash_completes),
-        trial("fish_completes_commands_options_and_values", || find("fish"), fish_completes),
-        trial("zsh_reads_the_completions", || find("zsh"), zsh_reads),
+        trial(
+            "bash_completes_commands_options_values_and_files",
+            || find_with_script("bash"),
+            bash_completes,
+        ),
+        trial(
+            "fish_completes_commands_options_values_and_files",
+            || find_with_script("fish"),
+            fish_completes,
+        ),
+        trial("zsh_completes_commands_options_values_and_files", || find_with_script("zsh"), zsh_completes),
         trial("groff_sets_the_manual_page_without_a_warning", || find("groff"), groff_sets),
         trial("a_strict_script_goes_on_and_stops_where_it_should", || find("bash"), strict_script),
         trial("streams_that_are_closed_do_not_change_the_status", || find("bash"), closed_streams),
         trial("cron_s_empty_environment_is_told_apart_from_a_wrong_one", || find("sh"), cron),
         trial("a_terminal_gets_bold_headings_and_a_line_of_progress", || find("script"), terminal),
+        trial("help_has_colours_where_a_terminal_shows_them", || find("script"), coloured_help),
+        trial("a_terminal_says_what_is_waited_for", || find("script"), waiting),
     ]
 }
 
 fn find(name: &str) -> Result<PathBuf, Missing> {
     find_program(name)
         .ok_or_else(|| Missing(format!("{name} is not installed; on Debian: apt-get install {name}")))
+}
+
+/// A shell that a terminal can be made for.
+fn find_with_script(name: &str) -> Result<PathBuf, Missing> {
+    find("script").and_then(|_| find(name))
 }
 
 /// What the program prints.
@@ -53,59 +69,79 @@ fn run(shell: &PathBuf, script: &str, atlas: Option<&Simulator>) -> Run {
     command.output().unwrap().into()
 }
 
-/// What is typed, and what is offered for its last word.
-const COMPLETIONS: [(&[&str], &[&str]); 8] = [
-    (&["si"], &["simulate"]),
-    (&["list", "--proj"], &["--project-id"]),
-    (&["list", "-o", "n"], &["ndjson"]),
-    (&["list", "--output", ""], &["csv", "json", "ndjson", "raw", "table"]),
-    (&["list", "--limit", ""], &[]),
-    (&["demo", "--base"], &[]),
-    (&["completions", ""], &["bash", "fish", "zsh"]),
-    (&["help", "l"], &["list"]),
+/// What is typed on a terminal behind the program's name, and the arguments that come of it. Whatever is completed has no
+/// space behind it where more may follow.
+const TYPED: &[(&str, &str)] = &[
+    ("si\t", "<simulate>"),
+    ("-v li\t", "<-v><list>"),
+    ("list --proj\t", "<list><--project-id>"),
+    ("list -o nd\t", "<list><-o><ndjson>"),
+    ("list --output ra\t", "<list><--output><raw>"),
+    ("list --output=cs\t", "<list><--output=csv>"),
+    ("list --api-version v\t", "<list><--api-version><v1.0>"),
+    ("list --ca-file DIR/et\thos\t", "<list><--ca-file><DIR/etc/hosts.pem>"),
+    ("list --ca-file=DIR/etc/hos\t", "<list><--ca-file=DIR/etc/hosts.pem>"),
+    ("demo --base\t", "<demo><--base>"),
+    ("simulate --fault shi\t", "<simulate><--fault><shift>"),
+    ("simulate --fixture DIR/et\thos\t", "<simulate><--fixture><DIR/etc/hosts.pem>"),
+    ("completions zs\t", "<completions><zsh>"),
+    ("help l\t", "<help><list>"),
 ];
 
-fn bash_completes(bash: &PathBuf) {
-    let script = printed(&["completions", "bash"]);
-    // Bash splits at the equals sign.
-    let with_sign: (&[&str], &[&str]) = (&["list", "--output", "=", "c"], &["csv"]);
-    for (words, expected) in COMPLETIONS.into_iter().chain([with_sign]) {
-        let ask = format!(
-            "{script}\nCOMP_WORDS=(atlas-export-buckets {}) COMP_CWORD={}\n_atlas_export_buckets\n\
-             printf '%s\\n' \"${{COMPREPLY[@]}}\" | sort",
-            words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
-            words.len()
-        );
-        let run = run(bash, &ask, None);
-        let offered: Vec<&str> = run.stdout.split_whitespace().collect();
-        assert_eq!((offered.as_slice(), run.stderr.as_str()), (expected, ""), "{words:?}");
+/// Types all of it into an interactive shell on a terminal, where the program's name writes its arguments to a file.
+fn assert_completed(shell: &str, start: impl FnOnce(&TempDir) -> String) {
+    let dir = TempDir::new();
+    dir.make_dir("etc");
+    dir.write("etc/hosts.pem", "");
+    dir.write("_atlas-export-buckets", printed(&["completions", shell]));
+    let here = dir.path().to_str().unwrap();
+    let mut keys = String::new();
+    for (typed, _) in TYPED {
+        keys.push_str(&format!("atlas-export-buckets {}\n", typed.replace("DIR", here)));
     }
+    keys.push_str("exit\n");
+    let mut child = Command::new("script")
+        .args(["-qec", &start(&dir), "/dev/null"])
+        .current_dir(dir.path())
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("HOME", here), ("ZDOTDIR", here)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
+    let screen = child.wait_with_output().unwrap().stdout;
+    let completed = std::fs::read_to_string(dir.path().join("completed")).unwrap_or_default();
+    let expected: Vec<String> = TYPED.iter().map(|(_, args)| args.replace("DIR", here)).collect();
+    let completed: Vec<&str> = completed.lines().collect();
+    assert_eq!(completed, expected, "{shell}: {}", String::from_utf8_lossy(&screen));
 }
 
-fn fish_completes(fish: &PathBuf) {
-    let dir = TempDir::new();
-    let script = dir.write("completions.fish", printed(&["completions", "fish"]));
-    for (words, expected) in COMPLETIONS {
-        let ask =
-            format!("source {}; complete -C 'atlas-export-buckets {}'", script.display(), words.join(" "));
-        let mut command = Command::new(fish);
-        command.args(["--no-config", "-c", &ask]).env("HOME", dir.path());
-        let run = Run::from(command.output().unwrap());
-        let mut offered: Vec<&str> = run.stdout.lines().filter_map(|line| line.split('\t').next()).collect();
-        offered.sort_unstable();
-        assert_eq!((offered.as_slice(), run.stderr.as_str()), (expected, ""), "{words:?}");
-    }
+fn bash_completes(_bash: &PathBuf) {
+    assert_completed("bash", |dir| {
+        let here = dir.path().display();
+        let start = "atlas-export-buckets() { { printf '<%s>' \"$@\"; echo; } >>completed; }";
+        let file = dir.write("bashrc", format!("source {here}/_atlas-export-buckets\n{start}\n"));
+        format!("bash --noprofile --rcfile {} -i", file.display())
+    });
 }
 
-/// What it does with them takes a terminal to see; that it takes them, and that all is in them, does not.
-fn zsh_reads(zsh: &PathBuf) {
-    let script = printed(&["completions", "zsh"]);
-    assert!(script.starts_with("#compdef atlas-export-buckets\n"), "{script}");
-    let dir = TempDir::new();
-    let file = dir.write("_atlas-export-buckets", &script);
-    let run = Run::from(Command::new(zsh).args(["-f", "-n"]).arg(file).output().unwrap());
-    assert_eq!((run.status, run.stdout.as_str(), run.stderr.as_str()), (Some(0), "", ""));
-    assert!(script.contains("'*'{-o+,--output=}'[table"), "{script}");
+fn zsh_completes(_zsh: &PathBuf) {
+    assert_completed("zsh", |dir| {
+        let start = "autoload -U compinit; compinit -u -D\n\
+                     atlas-export-buckets() { { printf '<%s>' \"$@\"; echo; } >>completed; }";
+        dir.write(".zshrc", format!("fpath=({} $fpath)\n{start}\n", dir.path().display()));
+        "zsh -i".into()
+    });
+}
+
+fn fish_completes(_fish: &PathBuf) {
+    assert_completed("fish", |dir| {
+        let here = dir.path().display();
+        let start = "function atlas-export-buckets; begin; printf '<%s>' $argv; echo; end >>completed; end";
+        let file = dir.write("init.fish", format!("source {here}/_atlas-export-buckets\n{start}\n"));
+        format!("fish --no-config -i -C 'source {}'", file.display())
+    });
 }
 
 fn groff_sets(groff: &PathBuf) {
@@ -115,10 +151,17 @@ fn groff_sets(groff: &PathBuf) {
         Command::new(groff).args(["-man", "-Tascii", "-ww", "-P-cbou"]).arg(page).output().unwrap(),
     );
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
-    for line in ["NAME", "SYNOPSIS", "COMMANDS", "ENVIRONMENT", "EXIT STATUS", "EXAMPLES"] {
+    for line in ["NAME", "SYNOPSIS", "LIST", "DEMO", "SIMULATE", "COMPLETIONS", "MAN", "EXIT STATUS"] {
         assert!(run.stdout.lines().any(|set| set == line), "{line} in {}", run.stdout);
     }
-    assert!(run.stdout.contains("\n       -o, --output F\n"), "{}", run.stdout);
+    for line in [
+        "       -o, --output <FORMAT> [default: table]",
+        "   WHAT TO LIST",
+        "   ENVIRONMENT",
+        "       --fault <FAULT>",
+    ] {
+        assert!(run.stdout.lines().any(|set| set == line), "{line} in {}", run.stdout);
+    }
 }
 
 fn strict_script(bash: &PathBuf) {
@@ -157,7 +200,8 @@ fn closed_streams(bash: &PathBuf) {
 /// No terminal, no home, no locale, nothing set but a path.
 fn cron(sh: &PathBuf) {
     let bare = run(sh, "\"$PROGRAM\" list", None);
-    let expected = "atlas-export-buckets: which project? use --project-id, or set MONGODB_ATLAS_PROJECT_ID\n";
+    let expected = "atlas-export-buckets: which project? use --project-id, --all-projects or --org-id, or set \
+                    MONGODB_ATLAS_PROJECT_ID\n";
     assert_eq!((bare.status, bare.stdout.as_str(), bare.stderr.as_str()), (Some(2), "", expected));
 
     let atlas = Simulator::builder().buckets(sample_buckets(3)).start().unwrap();
@@ -168,31 +212,66 @@ fn cron(sh: &PathBuf) {
 /// `script` runs the program on a terminal of its own, for both streams.
 fn terminal(_script: &PathBuf) {
     const BOLD_ID: &str = "\u{1b}[1mID";
-    const PROGRESS: &str = " of 1200 buckets";
-    // The last page takes its time, so that there is some to see how far it is.
-    let late = Fault::Delay(Duration::from_millis(300));
+    const PROGRESS: &str = "page 3 of 3: waiting for Atlas";
+    // The last page takes its time, so that there is something to wait for.
+    let late = Fault::Delay(Duration::from_millis(1_000));
     let on_terminal = |environment: &str, options: &str| {
         let atlas = Simulator::builder().buckets(sample_buckets(1_200)).fault(When::nth(4), late.clone());
-        let line = format!(
-            "TERM=xterm {environment} script -qec '\"$PROGRAM\" list {options}' /dev/null </dev/null"
-        );
+        let line = format!("{environment} script -qec '\"$PROGRAM\" list {options}' /dev/null </dev/null");
         let run = run(&"sh".into(), &line, Some(&atlas.start().unwrap()));
         assert_eq!(run.status, Some(0), "{run:?}");
         run.stdout
     };
     // What is shown: the heading in bold, the line of progress.
     for (environment, options, shown) in [
-        ("", "", (true, true)),
-        ("NO_COLOR=1", "", (false, true)),
-        ("NO_COLOR=", "-q", (true, false)),
-        ("", "-v", (true, false)),
-        ("", "-o raw >/dev/null", (false, true)),
+        ("TERM=xterm", "", (true, true)),
+        ("TERM=xterm NO_COLOR=1", "", (false, true)),
+        ("TERM=dumb", "", (false, false)),
+        ("TERM=xterm NO_COLOR=", "-q", (true, false)),
+        ("TERM=xterm", "-v", (true, false)),
+        ("TERM=xterm", "-o raw >/dev/null", (false, true)),
         // Bodies have no line end of their own: a line among them would take some of them away.
-        ("", "-o raw", (false, false)),
+        ("TERM=xterm", "-o raw", (false, false)),
     ] {
         let text = on_terminal(environment, options);
         assert!(options != "-o raw" || !text.contains('\u{1b}'), "a line among the bodies");
         let found = (text.contains(BOLD_ID), text.contains(PROGRESS));
         assert_eq!(found, shown, "{environment} {options}: {:?}", text.get(..2_000));
+    }
+}
+
+fn coloured_help(_script: &PathBuf) {
+    for (environment, expected) in
+        [("TERM=xterm", true), ("TERM=xterm NO_COLOR=1", false), ("TERM=dumb", false)]
+    {
+        for options in ["-h", "list --help", ""] {
+            let line = format!("{environment} script -qc '\"$PROGRAM\" {options}' /dev/null </dev/null");
+            let help = run(&"sh".into(), &line, None).stdout;
+            assert!(help.contains("--verbose"), "{environment} {options}: {help}");
+            assert_eq!(help.contains('\u{1b}'), expected, "{environment} {options}: {help:?}");
+        }
+    }
+}
+
+/// What there is to wait for, and what the terminal says of it.
+fn waiting(_script: &PathBuf) {
+    let slow = || Fault::Delay(Duration::from_millis(1_000));
+    let busy = Fault::Response(Response::new(503).header("Retry-After", "1"));
+    for (name, when, fault, options, said) in [
+        ("the first answer", When::nth(1), slow(), "", "page 1: connecting"),
+        ("a page", When::nth(3), slow(), "--limit 5", "page 2 of 3: waiting for Atlas"),
+        ("a retry", When::nth(3), busy, "--limit 5", "page 2 of 3: retrying in 1 s because of HTTP 503"),
+        ("a project", When::nth(3), slow(), "--jobs 1 $TWO", "project 2 of 2: waiting for Atlas"),
+    ] {
+        let atlas = Simulator::builder().buckets(sample_buckets(12)).fault(when, fault);
+        let atlas = atlas.project("aaaaaaaaaaaaaaaaaaaaaaaa", sample_buckets(1)).start().unwrap();
+        let two = format!("--project-id {} --project-id aaaaaaaaaaaaaaaaaaaaaaaa", atlas.project_id());
+        let options = options.replace("$TWO", &two);
+        let line = format!("TERM=xterm script -qec '\"$PROGRAM\" list {options}' /dev/null </dev/null");
+        let on_terminal = run(&"sh".into(), &line, Some(&atlas));
+        assert_eq!(on_terminal.status, Some(0), "{name}: {on_terminal:?}");
+        assert!(on_terminal.stdout.contains(said), "{name}: {:?}", on_terminal.stdout);
+        let without = run(&"sh".into(), &format!("\"$PROGRAM\" list {options}"), Some(&atlas));
+        assert_eq!((without.status, without.stderr.as_str()), (Some(0), ""), "{name}");
     }
 }

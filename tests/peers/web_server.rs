@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use atlas_export_buckets::digest::{self, HashFunction};
-use atlas_export_buckets::{ApiKey, Client, Error, ProjectId};
+use atlas_export_buckets::{ApiKey, AuthenticationError, Client, Error, ProjectId};
 
 use crate::support::closed_port;
 use crate::support::process::Process;
@@ -186,7 +186,10 @@ pub fn assert_that_a_wrong_password_is_refused_by(server: &WebServer) {
     let mut buckets = client.export_buckets(&project());
     match buckets.next().unwrap().unwrap_err() {
         Error::NotAuthenticated { reason, api, .. } => {
-            assert_eq!((reason, api.status), (digest::Error::Refused { stale: false }, 401));
+            assert_eq!(
+                (reason, api.status),
+                (AuthenticationError::Digest(digest::Error::Refused { stale: false }), 401)
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -1,7 +1,7 @@
 //! The embedded Atlas, and what is known of its sample buckets.
 
 use atlas_export_buckets::simulator::{Simulator, sample_buckets};
-use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error, ExportBucket, ProjectId};
+use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error, ExportBucket, ProjectId, ServiceAccount};
 
 /// A client for the embedded Atlas, with its key.
 pub fn client_builder(atlas: &Simulator) -> ClientBuilder {
@@ -31,4 +31,10 @@ pub fn sample_ids(count: usize) -> Vec<String> {
         bucket["_id"].as_str().unwrap().to_owned()
     };
     sample_buckets(count).into_iter().map(id).collect()
+}
+
+/// A client for the embedded Atlas, with its service account.
+pub fn service_account_builder(atlas: &Simulator) -> ClientBuilder {
+    let account = ServiceAccount::new(atlas.client_id(), atlas.client_secret()).unwrap();
+    Client::builder(account).base_url(atlas.base_url())
 }

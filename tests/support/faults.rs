@@ -3,21 +3,23 @@
 use std::sync::Mutex;
 use std::thread;
 
-use atlas_export_buckets::{Error, Refusal, digest};
+use atlas_export_buckets::{AuthenticationError, Error, Refusal, digest};
 
 /// The kind of an error in a few words, with what tells it from others of its kind.
 pub fn kind(error: &Error) -> String {
     match error {
         Error::InvalidInput(_) => "InvalidInput".into(),
-        Error::NotAuthenticated { reason: digest::Error::NoChallenge(_), .. } => {
-            "NotAuthenticated NoChallenge".into()
-        }
+        Error::NotAuthenticated { reason: AuthenticationError::Digest(reason), .. } => match reason {
+            digest::Error::NoChallenge(_) => "NotAuthenticated NoChallenge".into(),
+            reason => format!("NotAuthenticated {reason:?}"),
+        },
         Error::NotAuthenticated { reason, .. } => format!("NotAuthenticated {reason:?}"),
+        Error::NotAtlas { status, .. } => format!("NotAtlas {status}"),
         Error::Forbidden { .. } => "Forbidden".into(),
         Error::NotFound { .. } => "NotFound".into(),
         Error::RateLimited { .. } => "RateLimited".into(),
         Error::Status { api, .. } => format!("Status {}", api.status),
-        Error::Network { source, .. } => format!("Network {:?}", source.phase),
+        Error::Network { source, .. } => format!("Network {:?}", source.kind),
         Error::Deadline { cause: Some(cause), .. } => format!("Deadline after {}", kind(cause)),
         Error::Deadline { cause: None, .. } => "Deadline".into(),
         Error::Malformed { .. } => "Malformed".into(),
@@ -32,6 +34,12 @@ pub fn kind(error: &Error) -> String {
 
 /// The exit status of the contract for an error of this kind.
 pub fn exit_status(kind: &str) -> i32 {
+    let kind = kind.strip_prefix("Deadline after ").unwrap_or(kind);
+    let worth_trying_again =
+        ["Status 500", "Status 502", "Status 503", "Status 504", "Incomplete Short", "Incomplete Shrunk"];
+    if worth_trying_again.iter().any(|prefix| kind.starts_with(prefix)) {
+        return 7;
+    }
     match kind.split(' ').next() {
         Some("InvalidInput") => 2,
         Some("NotAuthenticated" | "Forbidden") => 3,

@@ -132,6 +132,12 @@ fn is_server() -> bool {
     thread::current().name().is_some_and(|name| name.starts_with("atlas-simulator"))
 }
 
+/// The records of this crate so far. They stay.
+pub fn own_logs() -> Vec<String> {
+    let logs = LOGS.lock().unwrap();
+    logs.iter().filter(|record| record.contains(" atlas_export_buckets")).cloned().collect()
+}
+
 /// From now on every record of every crate is kept, at every level.
 pub fn capture_logs() {
     log::set_logger(&Capture).unwrap();

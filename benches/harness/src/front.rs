@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use atlas_export_buckets::digest::{Credentials, Request, Session};
+use atlas_export_buckets::digest::{Request, Session, UserCredentials};
 use atlas_export_buckets::simulator::Simulator;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -29,7 +29,7 @@ impl Front {
         let base_url = format!("https://{}", listener.local_addr().expect("an address"));
         let connections = Arc::new(AtomicU64::new(0));
         let upstream = atlas.base_url().trim_start_matches("http://").to_owned();
-        let credentials = Credentials::new(atlas.public_key(), atlas.private_key());
+        let credentials = UserCredentials::new(atlas.public_key(), atlas.private_key());
         let counter = Arc::clone(&connections);
         thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
@@ -126,10 +126,11 @@ impl Signer {
         let request = Request::get(target);
         let mut attempt = self.session.authorize(&request).expect("an attempt");
         if let Some(challenge) = self.challenge.take() {
-            attempt = self.session.challenged(attempt, [challenge.as_bytes()], &request).expect("an answer");
+            attempt =
+                self.session.answer_challenge(attempt, [challenge.as_bytes()], &request).expect("an answer");
         }
         let authorization = String::from_utf8_lossy(attempt.authorization().expect("a nonce")).into_owned();
-        self.session.accepted(attempt, &request, None, b"").expect("no rspauth");
+        self.session.record_success(attempt, &request, None, b"").expect("no rspauth");
         head.replacen(Self::HAND_MADE, &authorization, 1)
     }
 

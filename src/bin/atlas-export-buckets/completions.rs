@@ -1,51 +1,52 @@
-//! What makes a shell complete commands, options and their values.
+//! What makes a shell complete commands, options, values and files.
 
-mod bash;
-mod fish;
-mod zsh;
+use clap::{Arg, Command, ValueEnum as _, ValueHint};
+use clap_complete::aot::{Bash, Fish, Zsh, generate};
 
-use crate::manual::{CommandPage, Kind, OptionEntry};
-
-/// The shells that can be taught.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-}
-
-impl Shell {
-    /// By its name in the manual.
-    pub(crate) fn named(name: &str) -> Option<Shell> {
-        Some(match name {
-            "bash" => Shell::Bash,
-            "zsh" => Shell::Zsh,
-            "fish" => Shell::Fish,
-            _ => return None,
-        })
-    }
-}
+use crate::cli::Shell;
 
 /// The script for a shell.
-pub(crate) fn script(shell: Shell) -> String {
-    let mut script = String::new();
-    // A `String` takes everything.
-    let _ = match shell {
-        Shell::Bash => bash::write(&mut script),
-        Shell::Zsh => zsh::write(&mut script),
-        Shell::Fish => fish::write(&mut script),
+pub(crate) fn script(program: Command, shell: Shell) -> String {
+    // Files are offered for nothing but files.
+    let no_files = |arg: Arg| match arg.get_value_hint() {
+        ValueHint::Unknown if arg.get_action().takes_values() => arg.value_hint(ValueHint::Other),
+        _ => arg,
     };
-    script
-}
-
-/// `--output` and `-o`.
-fn flags(option: &OptionEntry) -> impl Iterator<Item = String> {
-    std::iter::once(format!("--{}", option.long)).chain(option.short.map(|short| format!("-{short}")))
-}
-
-fn operand_values(page: &CommandPage) -> &'static [&'static str] {
-    match page.operand.map(|operand| operand.kind) {
-        Some(Kind::OneOf(values)) => values,
-        _ => &[],
+    let mut program = program.mut_subcommands(|command| command.mut_args(no_files));
+    let name = program.get_name().to_owned();
+    let mut script = Vec::new();
+    match shell {
+        Shell::Bash => generate(Bash, &mut program, name.as_str(), &mut script),
+        Shell::Zsh => generate(Zsh, &mut program, name.as_str(), &mut script),
+        Shell::Fish => generate(Fish, &mut program, name.as_str(), &mut script),
     }
+    let script = String::from_utf8_lossy(&script).into_owned();
+    match shell {
+        Shell::Bash => mend_bash(&script, &name),
+        Shell::Zsh => script,
+        Shell::Fish => script + &missing_in_fish(&program),
+    }
+}
+
+/// Mends two things that the generator for bash, in its version 4.6.11, gets wrong.
+fn mend_bash(script: &str, name: &str) -> String {
+    // It names a command in two ways if the program's name has a hyphen, and then finds none.
+    let script = script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"));
+    // Bash splits `--output=json` at the equals sign, which it does not expect.
+    let previous_word = "    prev=\"$3\"\n";
+    let split = "    if [[ $prev == = ]]; then\n        prev=\"${COMP_WORDS[COMP_CWORD-2]}\"\n    fi\n";
+    script.replacen(previous_word, &format!("{previous_word}{split}"), 1)
+}
+
+/// The words behind `completions` and `help`, which the generator for fish leaves out.
+fn missing_in_fish(program: &Command) -> String {
+    let shells = Shell::value_variants().iter().filter_map(|shell| shell.to_possible_value());
+    let shells: Vec<String> = shells.map(|shell| shell.get_name().to_owned()).collect();
+    let commands: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
+    let (name, function) = (program.get_name(), program.get_name().replace('-', "_"));
+    [("completions", shells.join(" ")), ("help", commands.join(" "))]
+        .map(|(command, words)| {
+            format!("complete -c {name} -n '__fish_{function}_using_subcommand {command}' -f -a '{words}'\n")
+        })
+        .concat()
 }

@@ -1,96 +1,76 @@
-//! `simulate --fault NAME[=VALUE]`: faults by name, so that users can rehearse how their own tools take them.
+//! `simulate --fault NAME[=NUMBER]`: faults by name, so that users can rehearse how their own tools take them.
 
 use std::time::Duration;
 
-use atlas_export_buckets::simulator::{Answer, Builder, Fault, RateLimit, When};
+use atlas_export_buckets::simulator::{Builder, Fault, Response, TokenBucket, When};
 
 /// What goes wrong, as it stands on the command line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FaultArg {
-    known: Known,
-    value: Option<u64>,
+#[derive(Clone, Debug)]
+pub(crate) enum FaultArg {
+    /// Atlas's token bucket, of this capacity.
+    RateLimit(u32),
+    Inject(When, Fault),
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Known {
-    /// Atlas's token bucket.
-    RateLimit,
-    /// An error with this status, which is its name.
-    Status(u16),
-    Named(&'static Named),
-}
-
-#[derive(Debug)]
 struct Named {
     name: &'static str,
-    value: Value,
+    number: Number,
     hits: Hits,
-    fault: fn(Numbers) -> Fault,
+    /// Makes the fault from its number.
+    fault: fn(u64) -> Fault,
 }
 
-/// What the value of a fault says.
-#[derive(Clone, Copy, Debug)]
-enum Value {
-    /// Only the first so many requests are hit. Default: all.
+/// What the number behind a name says.
+enum Number {
+    /// Only the first so many requests are hit. Without it, all are.
     Times,
-    /// A number that belongs to the fault, 1 or more, with its default.
-    Number(u64),
+    /// It belongs to the fault, is 1 or more, and has a default.
+    OfFault(u64),
     /// There is none.
-    Nothing,
+    None,
 }
 
 /// Which requests are hit. What is about pages leaves the challenge before them alone.
-#[derive(Clone, Copy, Debug)]
 enum Hits {
     Pages,
     AllRequests,
     PageTwo,
 }
 
-/// What a fault is made from.
-#[derive(Clone, Copy)]
-struct Numbers {
-    value: u64,
-    buckets: u64,
-}
-
 const DEFAULT_RATE_LIMIT: u64 = 10;
 
 const NAMED: &[Named] = {
     use Hits::{AllRequests, PageTwo, Pages};
-    use Value::{Nothing, Number, Times};
-    const fn new(name: &'static str, value: Value, hits: Hits, fault: fn(Numbers) -> Fault) -> Named {
-        Named { name, value, hits, fault }
+    use Number::{None, OfFault, Times};
+    const fn new(name: &'static str, number: Number, hits: Hits, fault: fn(u64) -> Fault) -> Named {
+        Named { name, number, hits, fault }
     }
     &[
         new("reset", Times, Pages, |_| Fault::Reset),
         new("close", Times, Pages, |_| Fault::Close),
         new("truncate", Times, Pages, |_| Fault::CutBody),
         new("endless", Times, Pages, |_| Fault::EndlessBody),
-        new("html", Times, Pages, |_| Fault::Answer(Answer::html(200, "<html>Please sign in</html>"))),
-        new("redirect", Times, Pages, |_| Fault::Answer(Answer::redirect(302, "https://elsewhere.invalid/"))),
-        new("delay", Number(1000), Pages, |numbers| Fault::Delay(milliseconds(numbers.value))),
-        new("drip", Number(1000), Pages, |numbers| Fault::Drip {
-            bytes: 1,
-            every: milliseconds(numbers.value),
+        new("html", Times, Pages, |_| Fault::Response(Response::html(200, "<html>Please sign in</html>"))),
+        new("redirect", Times, Pages, |_| {
+            Fault::Response(Response::redirect(302, "https://elsewhere.invalid/"))
         }),
-        new("unauthorized", Nothing, AllRequests, |_| Fault::Unauthorized),
+        new("delay", OfFault(1000), Pages, |ms| Fault::Delay(Duration::from_millis(ms))),
+        new("drip", OfFault(1000), Pages, |ms| Fault::Drip { bytes: 1, every: Duration::from_millis(ms) }),
+        new("unauthorized", None, AllRequests, |_| Fault::Unauthorized),
         new("stale", Times, Pages, |_| Fault::Stale),
         new("forget-nonces", Times, Pages, |_| Fault::ForgetNonces),
-        new("basic", Nothing, AllRequests, |_| Fault::BasicOnly),
+        new("basic", None, AllRequests, |_| Fault::BasicOnly),
         new("wrong-rspauth", Times, Pages, |_| Fault::WrongRspauth),
-        new("many-headers", Number(10_000), Pages, |numbers| Fault::ManyHeaders(size(numbers.value))),
-        new("cap-page", Number(1), Pages, |numbers| {
-            Fault::CapPage(numbers.value.try_into().unwrap_or(u32::MAX))
-        }),
-        new("no-links", Nothing, Pages, |_| Fault::NoLinks),
-        new("no-count", Nothing, Pages, |_| Fault::NoCount),
-        new("count-refused", Nothing, Pages, |_| Fault::CountRefused),
-        new("count-shrinks", Nothing, PageTwo, |numbers| Fault::Count(numbers.buckets.saturating_sub(1))),
-        new("shift", Nothing, PageTwo, |_| Fault::Insert { index: 0, bucket: NEW_BUCKET.into() }),
-        new("delete", Nothing, PageTwo, |_| Fault::Delete { index: 0 }),
-        new("ignore-page", Nothing, Pages, |_| Fault::IgnorePageNum),
-        new("next-for-ever", Nothing, Pages, |_| Fault::NextForEver),
+        new("many-headers", OfFault(10_000), Pages, |fields| Fault::ManyHeaders(fields as usize)),
+        new("cap-page", OfFault(1), Pages, |most| Fault::CapPage(most.try_into().unwrap_or(u32::MAX))),
+        new("no-links", None, Pages, |_| Fault::NoLinks),
+        new("no-count", None, Pages, |_| Fault::NoCount),
+        new("count-refused", None, Pages, |_| Fault::CountRefused),
+        new("count-shrinks", None, PageTwo, |_| Fault::Count(0)),
+        new("shift", None, PageTwo, |_| Fault::Insert { index: 0, bucket: NEW_BUCKET.into() }),
+        new("delete", None, PageTwo, |_| Fault::Delete { index: 0 }),
+        new("ignore-page", None, Pages, |_| Fault::IgnorePageNum),
+        new("next-for-ever", None, Pages, |_| Fault::NextForEver),
     ]
 };
 
@@ -110,83 +90,45 @@ pub(crate) const NAMES: [&str; NAMED.len() + 1] = {
 const NEW_BUCKET: &str =
     r#"{"_id":"ffffffffffffffffffffffff","bucketName":"made-meanwhile","cloudProvider":"AWS"}"#;
 
-fn milliseconds(number: u64) -> Duration {
-    Duration::from_millis(number)
-}
-
-fn size(number: u64) -> usize {
-    number.try_into().unwrap_or(usize::MAX)
-}
-
-/// Reads `NAME` or `NAME=VALUE`.
+/// Reads `NAME` or `NAME=NUMBER`.
 pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
-    let (name, value) = match text.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
+    let (name, number) = match text.split_once('=') {
+        Some((name, number)) => {
+            let number = number.parse().ok().filter(|&number: &u64| number > 0);
+            (name, Some(number.ok_or_else(|| format!("{name} takes a whole number from 1"))?))
+        }
         None => (text, None),
     };
-    let known = find(name).ok_or_else(|| {
-        format!("there is no fault {name:?}: use an error status such as 503, {}", NAMES.join(", "))
-    })?;
-    let value = match (known.value(), value) {
-        (_, None) => None,
-        (Value::Nothing, Some(_)) => return Err(format!("--fault {name} takes no value")),
-        (_, Some(value)) => {
-            let number = value.parse().ok().filter(|&number| number > 0);
-            Some(number.ok_or_else(|| format!("--fault {name} takes a whole number from 1, not {value:?}"))?)
-        }
-    };
-    Ok(FaultArg { known, value })
-}
-
-fn find(name: &str) -> Option<Known> {
     if name == "rate-limit" {
-        return Some(Known::RateLimit);
+        let capacity = number.unwrap_or(DEFAULT_RATE_LIMIT).try_into().unwrap_or(u32::MAX);
+        return Ok(FaultArg::RateLimit(capacity));
     }
-    let status = name.parse().ok().filter(|status| (400..600).contains(status));
-    let named = || NAMED.iter().find(|named| named.name == name);
-    status.map(Known::Status).or_else(|| named().map(Known::Named))
-}
-
-impl Known {
-    fn value(self) -> Value {
-        match self {
-            Known::RateLimit => Value::Number(DEFAULT_RATE_LIMIT),
-            Known::Status(_) => Value::Times,
-            Known::Named(named) => named.value,
-        }
+    if let Some(status) = name.parse().ok().filter(|status| (400..600).contains(status)) {
+        let when = number.map_or(When::always(), When::first).with_authorization();
+        return Ok(FaultArg::Inject(when, error(status)));
     }
+    let named = NAMED.iter().find(|named| named.name == name);
+    let named = named.ok_or_else(|| format!("use an error status such as 503, {}", NAMES.join(", ")))?;
+    let when = match (&named.hits, &named.number, number) {
+        (_, Number::None, Some(_)) => return Err(format!("{name} takes no number")),
+        // Once, or every retry would change the list again.
+        (Hits::PageTwo, ..) => When::nth(1).on_page(2),
+        (_, Number::Times, Some(times)) => When::first(times),
+        _ => When::always(),
+    };
+    let when = if matches!(named.hits, Hits::AllRequests) { when } else { when.with_authorization() };
+    let default = if let Number::OfFault(default) = named.number { default } else { 0 };
+    Ok(FaultArg::Inject(when, (named.fault)(number.unwrap_or(default))))
 }
 
 impl FaultArg {
-    /// Lets it go wrong in an embedded Atlas with so many buckets.
-    pub(crate) fn inject(self, builder: Builder, buckets: usize) -> Builder {
-        let number = match self.known.value() {
-            Value::Number(default) => self.value.unwrap_or(default),
-            Value::Times | Value::Nothing => 0,
-        };
-        let (hits, fault) = match self.known {
-            Known::RateLimit => {
-                let capacity = number.try_into().unwrap_or(u32::MAX);
-                return builder.rate_limit(RateLimit::new(capacity, Duration::from_secs(1)));
+    /// Lets it go wrong in an embedded Atlas.
+    pub(crate) fn inject(self, builder: Builder) -> Builder {
+        match self {
+            FaultArg::RateLimit(capacity) => {
+                builder.rate_limit(TokenBucket::new(capacity, Duration::from_secs(1)))
             }
-            Known::Status(status) => (Hits::Pages, error(status)),
-            Known::Named(named) => {
-                (named.hits, (named.fault)(Numbers { value: number, buckets: buckets as u64 }))
-            }
-        };
-        builder.fault(self.when(hits), fault)
-    }
-
-    fn when(self, hits: Hits) -> When {
-        let when = match (self.known.value(), self.value) {
-            (Value::Times, Some(times)) => When::first(times),
-            _ => When::always(),
-        };
-        match hits {
-            Hits::Pages => when.with_authorization(),
-            Hits::AllRequests => when,
-            // Once, or every retry would change the list again.
-            Hits::PageTwo => When::nth(1).with_authorization().on_page(2),
+            FaultArg::Inject(when, fault) => builder.fault(when, fault),
         }
     }
 }
@@ -194,8 +136,8 @@ impl FaultArg {
 /// Atlas's error document, with a `Retry-After` where one may come.
 fn error(status: u16) -> Fault {
     let code = if status == 429 { "RATE_LIMITED" } else { "SIMULATED" };
-    let answer = Answer::atlas_error(status, code, "The embedded Atlas was told to fail.", &[]);
-    Fault::Answer(if matches!(status, 429 | 503) { answer.header("Retry-After", "1") } else { answer })
+    let response = Response::atlas_error(status, code, "The embedded Atlas was told to fail.", &[]);
+    Fault::Response(if matches!(status, 429 | 503) { response.header("Retry-After", "1") } else { response })
 }
 
 #[cfg(test)]
@@ -208,7 +150,7 @@ mod tests {
     fn list(faults: &str) -> String {
         let builder = Simulator::builder().buckets(sample_buckets(12));
         let faults = faults.split_whitespace().map(|fault| parse(fault).unwrap());
-        let atlas = faults.fold(builder, |builder, fault| fault.inject(builder, 12)).start().unwrap();
+        let atlas = faults.fold(builder, |builder, fault| fault.inject(builder)).start().unwrap();
         let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
         let client = Client::builder(key).base_url(atlas.base_url()).items_per_page(5).retries(1);
         let client = client.timeout(Duration::from_millis(900)).build().unwrap();
@@ -222,19 +164,19 @@ mod tests {
             ("", "12 buckets"),
             ("500", "HTTP 500 SIMULATED \"The embedded Atlas was told to fail.\""),
             ("500=1", "12 buckets"),
-            ("503", "HTTP 503 SIMULATED \"The embedded Atlas was told to fail.\"; try again in 1 s"),
-            ("429", "rate limited: HTTP 429 RATE_LIMITED"),
-            ("404", "not found: HTTP 404"),
-            ("rate-limit=2", "rate limited: HTTP 429"),
+            ("503", "HTTP 503 SIMULATED \"The embedded Atlas was told to fail.\"); try again in 1 s"),
+            ("429", "rate limited: page 1 of"),
+            ("404", "not found: page 1 of"),
+            ("rate-limit=2", "rate limited: page 3 of"),
             ("rate-limit", "12 buckets"),
             ("reset", "the connection broke"),
             ("reset=1", "12 buckets"),
             ("close", "the connection broke"),
             ("truncate", "the connection broke"),
             ("truncate=1", "12 buckets"),
-            ("endless", "longer than 16777216 bytes"),
+            ("endless", "longer than 4194304 bytes"),
             ("html", "it begins with \"<html>Please sign in</html>\""),
-            ("redirect", "a redirect to https://elsewhere.invalid/, is not followed"),
+            ("redirect", "(HTTP 302 to https://elsewhere.invalid/)"),
             ("delay=5000", "within the deadline"),
             ("delay=1", "12 buckets"),
             ("drip", "within the deadline"),
@@ -243,18 +185,18 @@ mod tests {
             ("forget-nonces", "calls the nonce stale"),
             ("basic", "only: Basic"),
             ("wrong-rspauth", "rspauth is wrong"),
-            ("many-headers", "head is too large"),
+            ("many-headers", "header is larger than 64 KiB"),
             ("cap-page=4", "12 buckets"),
             ("cap-page", "12 buckets"),
             ("no-links", "12 buckets"),
             ("no-count", "12 buckets"),
             ("no-count no-links", "12 buckets"),
             ("count-refused", "12 buckets"),
-            ("count-shrinks", "fell from 12 to 11"),
+            ("count-shrinks", "fell from 12 to 0"),
             ("shift", "12 buckets"),
             ("delete", "fell from 12 to 11"),
-            ("ignore-page", "the same page twice"),
-            ("next-for-ever", "an empty page that is not the last"),
+            ("ignore-page", "the server sent a page again"),
+            ("next-for-ever", "an empty page says that it is not the last"),
         ];
         for (faults, expected) in cases {
             let result = list(faults);
@@ -272,18 +214,15 @@ mod tests {
     #[test]
     fn mistakes_name_what_there_is() {
         let cases = [
-            (
-                "nonsense",
-                "there is no fault \"nonsense\": use an error status such as 503, rate-limit, reset, close,",
-            ),
-            ("", "there is no fault \"\""),
-            ("200", "there is no fault \"200\""),
-            ("600", "there is no fault \"600\""),
-            ("reset=", "--fault reset takes a whole number from 1, not \"\""),
-            ("reset=0", "--fault reset takes a whole number from 1, not \"0\""),
-            ("drip=1s", "--fault drip takes a whole number from 1, not \"1s\""),
-            ("503=-1", "--fault 503 takes a whole number from 1, not \"-1\""),
-            ("no-links=1", "--fault no-links takes no value"),
+            ("nonsense", "use an error status such as 503, rate-limit, reset, close,"),
+            ("", "use an error status such as 503, "),
+            ("200", "use an error status such as 503, "),
+            ("600", "use an error status such as 503, "),
+            ("reset=", "reset takes a whole number from 1"),
+            ("reset=0", "reset takes a whole number from 1"),
+            ("drip=1s", "drip takes a whole number from 1"),
+            ("503=-1", "503 takes a whole number from 1"),
+            ("no-links=1", "no-links takes no number"),
         ];
         for (text, expected) in cases {
             let problem = parse(text).unwrap_err();

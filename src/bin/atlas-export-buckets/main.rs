@@ -1,50 +1,77 @@
 //! The program `atlas-export-buckets`: lists the snapshot export buckets of MongoDB Atlas projects.
 //!
-//! `manual` has as data what the program can be asked. `args` reads the command line by it, `options` takes what the options
-//! say, and `suggestion` guesses what was meant; `help`, `man_page` and `completions` are written from it. `list` lists,
-//! `output` prints what was listed, `progress` shows how far it is, `simulate` runs the embedded Atlas with the faults of
-//! `fault`, `status` says with which exit status each failure ends, and `verbose` prints what the library logs.
+//! `cli` describes the command line, `manual` and `completions` are made from it, and `mistakes` explains what does not fit
+//! it. `list` lists what `projects` names, with the credentials and settings of `environment`; `queue` keeps projects that
+//! are ready in order and in bounds, and `output` prints them. `simulate` runs the embedded Atlas with the faults of
+//! `fault`. `failure` says with which message and exit status each failure ends; `terminal` and `progress` are all that
+//! writes to standard error.
 
-mod args;
+mod cli;
 mod completions;
+mod environment;
+mod failure;
 mod fault;
-mod help;
 mod list;
-mod man_page;
 mod manual;
-mod options;
+mod mistakes;
 mod output;
 mod progress;
+mod projects;
+mod queue;
 mod simulate;
-mod status;
-mod suggestion;
-mod verbose;
+mod terminal;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use args::Command;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+
+use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    let command = match args::parse(lexopt::Parser::from_env()) {
-        Ok(command) => command,
-        Err(error) => {
-            progress::tell(format_args!("{error}"));
-            return ExitCode::from(status::USAGE);
+    let status = match Cli::try_parse() {
+        Ok(cli) => {
+            terminal::start(cli.verbose, cli.quiet);
+            run(cli.command)
         }
-    };
-    let status = match command {
-        Command::Help(page) => print(&help::text(page)),
-        Command::Completions(shell) => print(&completions::script(shell)),
-        Command::Man => print(&man_page::text()),
-        Command::Version => print(concat!("atlas-export-buckets ", env!("CARGO_PKG_VERSION"), "\n")),
-        Command::List(args) => list::run(&args),
-        Command::Demo(args) => simulate::demo(args),
-        Command::Simulate(args) => simulate::run(&args),
+        Err(error) => answer(&error),
     };
     ExitCode::from(status)
 }
 
-fn print(text: &str) -> u8 {
-    use std::io::Write as _;
-    status::of_output(std::io::stdout().write_all(text.as_bytes()))
+fn run(command: Command) -> u8 {
+    match command {
+        Command::List(args) => list::run(&args),
+        Command::Demo(listing) => simulate::demo(&listing),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Completions { shell } => print(completions::script(Cli::command(), shell).as_bytes()),
+        Command::Man => match manual::page(Cli::command()) {
+            Ok(page) => print(page.as_bytes()),
+            Err(error) => failure::exit_status_of_output(Err(error)),
+        },
+    }
+}
+
+/// What `clap` calls an error: help or version that was asked for, or a mistake.
+fn answer(error: &clap::Error) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayVersion => print(Cli::command().render_version().as_bytes()),
+        ErrorKind::DisplayHelp => failure::exit_status_of_output(error.print()),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // If nobody can read it there, the status still says it.
+            let _ = error.print();
+            failure::USAGE
+        }
+        _ => {
+            let (cause, advice) = mistakes::explain(error, &std::env::args_os().collect::<Vec<_>>());
+            terminal::report(&cause, Some(&advice));
+            failure::USAGE
+        }
+    }
+}
+
+fn print(text: &[u8]) -> u8 {
+    let mut stdout = io::stdout();
+    failure::exit_status_of_output(stdout.write_all(text).and_then(|()| stdout.flush()))
 }

@@ -1,48 +1,142 @@
-//! The line on the terminal that tells what is done and what is left; and all else that goes to standard error, so that
-//! the two do not write over each other.
+//! The line on a terminal that says what is waited for. Without a terminal, or when nothing takes half a second, there is
+//! none.
 
-use std::fmt::Arguments;
-use std::io::{self, IsTerminal as _, Write};
-use std::sync::OnceLock;
+use std::io::{self, IsTerminal as _, StdoutLock, Write};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// The one line; unset if there is none.
-static LINE: OnceLock<ProgressBar> = OnceLock::new();
+use crate::terminal;
 
-/// Prints a line to standard error. If nobody can read it there, the work goes on all the same.
-pub(crate) fn tell(message: Arguments<'_>) {
-    let line = format!("atlas-export-buckets: {}\n", printable(&message.to_string()));
-    beside(|| _ = io::stderr().write_all(line.as_bytes()));
+/// A wait that is shorter needs no explanation.
+const SHOWN_AFTER: Duration = Duration::from_millis(500);
+
+/// The one line; unset if there is none.
+static LINE: OnceLock<Line> = OnceLock::new();
+
+struct Line {
+    bar: ProgressBar,
+    start: Instant,
+    projects: usize,
+    items_per_page: u64,
+    state: Mutex<State>,
 }
 
-/// Escapes what could leave its line, move the cursor, or disguise text.
-pub(crate) fn printable(text: &str) -> String {
-    let is_harmful = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_harmful(character) {
-            printable.extend(character.escape_default());
-        } else {
-            printable.push(character);
+#[derive(Default)]
+struct State {
+    is_shown: bool,
+    has_answer: bool,
+    projects_done: usize,
+    pages: u64,
+    /// How many buckets the project has, if that is known.
+    buckets: Option<u64>,
+    /// Why a request is sent again, until it is answered.
+    retry: Option<String>,
+}
+
+/// Begins the line, if standard error is a terminal that has nothing else to show.
+pub(crate) fn start(projects: usize, items_per_page: u32) {
+    if terminal::is_quiet() || terminal::is_verbose() || !io::stderr().is_terminal() {
+        return;
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+        bar.set_style(style);
+    }
+    let (start, items_per_page) = (Instant::now(), u64::from(items_per_page));
+    let _ = LINE.set(Line { bar, start, projects, items_per_page, state: Mutex::default() });
+}
+
+/// A page came, of a project with so many buckets.
+pub(crate) fn page(buckets: Option<u64>) {
+    update(|state| {
+        state.pages += 1;
+        state.buckets = buckets;
+    });
+}
+
+/// A project is done, well or not.
+pub(crate) fn project_done() {
+    update(|state| state.projects_done += 1);
+}
+
+/// Time has passed.
+pub(crate) fn tick() {
+    update(|_| ());
+}
+
+/// Takes in what the library logs of its requests.
+pub(crate) fn observe(record: &str) {
+    update(|state| {
+        if record.starts_with("HTTP ") {
+            state.has_answer = true;
+            state.retry = None;
+        } else if let Some(retry) = retry_in(record) {
+            state.retry = Some(retry);
+        }
+    });
+}
+
+/// `FAULT: trying again in 4000 ms` in fewer words.
+fn retry_in(record: &str) -> Option<String> {
+    let (fault, wait) = record.split_once(": trying again in ")?;
+    let seconds = wait.split(' ').next()?.parse::<f64>().ok()? / 1000.0;
+    let status = fault.split_once("HTTP ").and_then(|(_, rest)| rest.get(..3));
+    let reason = status.map_or("a network error".to_owned(), |status| format!("HTTP {status}"));
+    let precision = usize::from(seconds < 1.0);
+    Some(format!("retrying in {seconds:.precision$} s because of {reason}"))
+}
+
+fn update(change: impl FnOnce(&mut State)) {
+    let Some(line) = LINE.get() else { return };
+    let mut state = line.lock();
+    change(&mut state);
+    if line.start.elapsed() >= SHOWN_AFTER {
+        state.is_shown = true;
+        let text = line.text(&state);
+        drop(state);
+        line.bar.set_message(text);
+    }
+}
+
+impl Line {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn text(&self, state: &State) -> String {
+        let page = state.pages + 1;
+        let place = match state.buckets.map(|buckets| buckets.div_ceil(self.items_per_page)) {
+            _ if self.projects > 1 => format!("project {} of {}", state.projects_done + 1, self.projects),
+            Some(pages) if page <= pages => format!("page {page} of {pages}"),
+            _ => format!("page {page}"),
+        };
+        match &state.retry {
+            Some(retry) => format!("{place}: {retry}"),
+            None if !state.has_answer => format!("{place}: connecting"),
+            None => format!("{place}: waiting for Atlas"),
         }
     }
-    printable
 }
 
-/// Takes the progress line away while something else is printed.
-fn beside<T>(print: impl FnOnce() -> T) -> T {
+/// Takes the line away while something else is printed.
+pub(crate) fn beside<T>(print: impl FnOnce() -> T) -> T {
     match LINE.get() {
-        Some(line) => line.suspend(print),
-        None => print(),
+        Some(line) if line.lock().is_shown => line.bar.suspend(print),
+        _ => print(),
+    }
+}
+
+/// Takes the line away.
+pub(crate) fn finish() {
+    if let Some(line) = LINE.get() {
+        line.bar.finish_and_clear();
     }
 }
 
 /// Standard output, which may be the same terminal.
-pub(crate) struct Stdout(pub(crate) io::StdoutLock<'static>);
+pub(crate) struct Stdout(pub(crate) StdoutLock<'static>);
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -54,59 +148,24 @@ impl Write for Stdout {
     }
 }
 
-/// Counts projects and buckets as they are printed.
-pub(crate) struct Progress {
-    projects: usize,
-    pub(crate) projects_done: usize,
-    pub(crate) buckets: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Progress {
-    /// The line is shown on a terminal only, and not if `is_silent`, or among the lines of `--verbose`.
-    pub(crate) fn new(projects: usize, is_silent: bool) -> Self {
-        if !is_silent && io::stderr().is_terminal() {
-            let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{msg}") {
-                line.set_style(style);
-            }
-            let _ = LINE.set(line);
-        }
-        Progress { projects, projects_done: 0, buckets: 0 }
-    }
-
-    /// Buckets were printed, of so many in their project.
-    pub(crate) fn add(&mut self, buckets: u64, of: Option<u64>) {
-        // Fewer are done before anybody can read how far it is.
-        const STEP: u64 = 100;
-        let steps = self.buckets / STEP;
-        self.buckets += buckets;
-        if self.buckets / STEP > steps {
-            self.show(of);
-        }
-    }
-
-    /// A project is done, well or not.
-    pub(crate) fn project(&mut self) {
-        self.projects_done += 1;
-        if self.projects > 1 {
-            self.show(None);
-        }
-    }
-
-    fn show(&self, of: Option<u64>) {
-        let Some(line) = LINE.get() else { return };
-        let buckets = self.buckets;
-        line.set_message(match (self.projects, of) {
-            (1, Some(of)) => format!("{buckets} of {of} buckets"),
-            (1, None) => format!("{buckets} buckets"),
-            (projects, _) => format!("{} of {projects} projects, {buckets} buckets", self.projects_done),
-        });
-    }
-
-    /// Takes the line away.
-    pub(crate) fn finish(&self) {
-        if let Some(line) = LINE.get() {
-            line.finish_and_clear();
+    #[test]
+    fn a_retry_is_told_with_its_wait_and_its_reason() {
+        for (record, expected) in [
+            (
+                "page 1 of x at https://h: the server failed: HTTP 503 SIMULATED \"Failed.\"; later: trying again in 4000 ms",
+                Some("retrying in 4 s because of HTTP 503"),
+            ),
+            (
+                "page 1 of x at https://h: cannot connect: refused; check it: trying again in 250 ms",
+                Some("retrying in 0.2 s because of a network error"),
+            ),
+            ("GET https://h", None),
+        ] {
+            assert_eq!(retry_in(record).as_deref(), expected, "{record}");
         }
     }
 }

@@ -1,72 +1,190 @@
 //! `simulate` runs the embedded Atlas; `demo` lists from it, as `list` would.
 
-use std::io::Write as _;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::{Command, ExitStatus};
 
-use atlas_export_buckets::simulator::{Simulator, sample_buckets};
-use atlas_export_buckets::{ApiKey, Client, Error, ProjectId};
+use atlas_export_buckets::simulator::{Builder, Simulator, sample_buckets};
+use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ServiceAccount};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::options::{ListArgs, SimulateArgs};
-use crate::{list, progress, status, verbose};
+use crate::cli::{Listing, SimulateArgs};
+use crate::failure::{self, Failure};
+use crate::projects::{Project, read_all};
+use crate::{list, terminal};
 
 const SAMPLE_BUCKETS: usize = 12;
 
 /// Starts an embedded Atlas, lists its sample buckets, and stops it.
-pub(crate) fn demo(args: ListArgs) -> u8 {
-    verbose::start(args.verbose, args.quiet);
+pub(crate) fn demo(listing: &Listing) -> u8 {
     let atlas = match Simulator::builder().buckets(sample_buckets(SAMPLE_BUCKETS)).start() {
         Ok(atlas) => atlas,
-        Err(error) => return cannot_start(&error),
+        Err(error) => return cannot_start(&error, None),
     };
-    if !args.quiet {
-        progress::tell(format_args!("an embedded Atlas answers at {} until this is done", atlas.base_url()));
-    }
-    match demo_client(&atlas, &args) {
-        Ok((client, project)) => list::list(&client, &[project], &args),
+    terminal::note(&format!("an embedded Atlas answers at {} until this is done", atlas.base_url()));
+    match demo_client(&atlas, listing) {
+        Ok((client, project)) => list::list(&client, &[project], listing, list::style(listing), 1),
         Err(error) => {
-            progress::tell(format_args!("{error}"));
-            status::of(&error)
+            let failure = Failure::from(error);
+            failure.report("");
+            failure.exit_status()
         }
     }
 }
 
-fn demo_client(atlas: &Simulator, args: &ListArgs) -> Result<(Client, ProjectId), Error> {
+fn demo_client(atlas: &Simulator, listing: &Listing) -> Result<(Client, Project), Error> {
     let api_key = ApiKey::new(atlas.public_key(), atlas.private_key())?;
-    let client =
-        Client::builder(api_key).base_url(atlas.base_url()).items_per_page(args.items_per_page).build()?;
-    Ok((client, atlas.project_id().parse()?))
+    let builder = list::configure(Client::builder(api_key), listing);
+    let project = Project { id: atlas.project_id().parse()?, name: None };
+    Ok((builder.base_url(atlas.base_url()).build()?, project))
 }
 
-/// Runs until interrupted.
+/// Runs the embedded Atlas around a command, or until interrupted.
 pub(crate) fn run(args: &SimulateArgs) -> u8 {
-    let buckets = sample_buckets(args.buckets);
-    let builder = Simulator::builder().port(args.port).buckets(buckets);
-    let builder = args.faults.iter().fold(builder, |builder, fault| fault.inject(builder, args.buckets));
-    let atlas = match builder.start() {
-        Ok(atlas) => atlas,
-        Err(error) => return cannot_start(&error),
+    let builder = match &args.fixture {
+        Some(path) => fixture(path),
+        None => Ok(Simulator::builder().buckets(sample_buckets(args.buckets as usize))),
     };
+    let builder = match builder {
+        Ok(builder) => show_requests(builder).port(args.port.unwrap_or_default()),
+        Err(problem) => {
+            terminal::report(&problem, None);
+            return failure::USAGE;
+        }
+    };
+    let atlas =
+        match args.faults.iter().cloned().fold(builder, |builder, fault| fault.inject(builder)).start() {
+            Ok(atlas) => atlas,
+            Err(error) => return cannot_start(&error, args.port),
+        };
+    match args.command.split_first() {
+        Some((program, arguments)) => {
+            let mut command = Command::new(program);
+            command.args(arguments).envs(variables(&atlas));
+            // They would win over the key of the embedded Atlas, and are meant for the real one.
+            for name in [
+                AccessToken::VARIABLE,
+                ServiceAccount::CLIENT_ID_VARIABLE,
+                ServiceAccount::CLIENT_SECRET_VARIABLE,
+            ] {
+                command.env_remove(name);
+            }
+            exit_status_of_command(command.status(), &program.to_string_lossy())
+        }
+        None => run_until_interrupted(&atlas),
+    }
+}
+
+/// Shows each request with `--verbose`: how it was answered, and why its `Authorization` was refused.
+fn show_requests(builder: Builder) -> Builder {
+    if !terminal::is_verbose() {
+        return builder;
+    }
+    builder.observe(|request| {
+        let target = String::from_utf8_lossy(&request.target);
+        let status = request.status.map_or("no answer".into(), |status| format!("HTTP {status}"));
+        let code = request.error_code.iter().map(|code| format!(" {code}"));
+        let rejection = request.rejection.iter().map(|rejection| format!(", because {rejection}"));
+        let details: String = code.chain(rejection).collect();
+        terminal::note(&format!(
+            "request {}: {} {target}: {status}{details}",
+            request.number, request.method
+        ));
+    })
+}
+
+/// An Atlas with the buckets of a file.
+fn fixture(path: &Path) -> Result<Builder, String> {
+    let name = path.display();
+    let mut file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    let text = read_all(&mut file, &name)?;
+    let buckets = buckets_in(&text).map_err(|error| format!("{name} holds no list of buckets: {error}"))?;
+    // In the order in which projects come first.
+    let mut projects: Vec<(Option<String>, Vec<&RawValue>)> = Vec::new();
+    for bucket in &buckets {
+        let fields: Value = serde_json::from_str(bucket.get()).unwrap_or_default();
+        let project = fields.get("groupId").and_then(Value::as_str).map(str::to_owned);
+        match projects.iter_mut().find(|(known, _)| *known == project) {
+            Some((_, buckets)) => buckets.push(bucket),
+            None => projects.push((project, vec![bucket])),
+        }
+    }
+    if projects.is_empty() {
+        projects.push((None, Vec::new()));
+    }
+    Ok(projects.into_iter().fold(Simulator::builder(), |builder, (project, buckets)| match project {
+        Some(project) => builder.project(project, buckets),
+        None => builder.buckets(buckets),
+    }))
+}
+
+/// The buckets of an array, or of an object's `results`, as they are written.
+fn buckets_in(json: &[u8]) -> serde_json::Result<Vec<Box<RawValue>>> {
+    let fields: serde_json::Result<BTreeMap<String, Box<RawValue>>> = serde_json::from_slice(json);
+    match fields.ok().and_then(|mut fields| fields.remove("results")) {
+        Some(results) => serde_json::from_str(results.get()),
+        None => serde_json::from_slice(json),
+    }
+}
+
+/// The environment in which `list`, and other tools, find their way here.
+fn variables(atlas: &Simulator) -> [(&'static str, &str); 5] {
+    [
+        ("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url()),
+        ("MONGODB_ATLAS_PROJECT_ID", atlas.project_id()),
+        ("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key()),
+        ("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key()),
+        ("MONGODB_ATLAS_BASE_URL", atlas.base_url()),
+    ]
+}
+
+fn exit_status_of_command(status: io::Result<ExitStatus>, program: &str) -> u8 {
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => {
+            terminal::report(&format!("cannot run {program}: {error}"), None);
+            // As shells have it.
+            return if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
+        }
+    };
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return u8::try_from(128 + signal).unwrap_or(failure::OTHER);
+    }
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(failure::OTHER)
+}
+
+fn run_until_interrupted(atlas: &Simulator) -> u8 {
+    let mut text = String::new();
+    for (name, value) in variables(atlas) {
+        text.push_str(&format!("export {name}={value}\n"));
+    }
     let (url, project) = (atlas.base_url(), atlas.project_id());
     let (public, private) = (atlas.public_key(), atlas.private_key());
-    // Assignments that a shell can read, so that `list` finds its way here.
-    let text = format!(
-        "export MONGODB_ATLAS_OPS_MANAGER_URL={url}\n\
-         export MONGODB_ATLAS_PROJECT_ID={project}\n\
-         export MONGODB_ATLAS_PUBLIC_API_KEY={public}\n\
-         export MONGODB_ATLAS_PRIVATE_API_KEY={private}\n\
-         # curl --digest --user {public}:{private} '{url}/api/atlas/v1.0/groups/{project}/backup/exportBuckets'\n"
-    );
-    let mut stdout = std::io::stdout();
+    text.push_str(&format!(
+        "# curl --digest --user {public}:{private} '{url}/api/atlas/v1.0/groups/{project}/backup/exportBuckets'\n"
+    ));
+    let mut stdout = io::stdout();
     let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     if printed.is_err() {
-        return status::of_output(printed);
+        return failure::exit_status_of_output(printed);
     }
-    progress::tell(format_args!("the embedded Atlas runs until interrupted (Ctrl-C)"));
+    terminal::note("the embedded Atlas runs until interrupted (Ctrl-C)");
     loop {
         std::thread::park();
     }
 }
 
-fn cannot_start(error: &std::io::Error) -> u8 {
-    progress::tell(format_args!("cannot start the embedded Atlas: {error}"));
-    status::OTHER
+fn cannot_start(error: &io::Error, port: Option<u16>) -> u8 {
+    match port {
+        Some(port) if error.kind() == io::ErrorKind::AddrInUse => terminal::report(
+            &format!("cannot start the embedded Atlas: port {port} is in use"),
+            Some("choose another --port, or leave it out for a free one"),
+        ),
+        _ => terminal::report(&format!("cannot start the embedded Atlas: {error}"), None),
+    }
+    failure::OTHER
 }

@@ -51,7 +51,7 @@ fn list() -> Result<Vec<ExportBucket>, Error> {
         client = client.base_url(url);
     }
     let project = env::var(PROJECT)
-        .map_err(|_| InvalidInput::Environment { variable: PROJECT, problem: "is not set" })?;
+        .map_err(|_| InvalidInput::Environment { variable: PROJECT, problem: "is not set".into() })?;
     let project: ProjectId = project.parse()?;
     client.build()?.export_buckets(&project).collect()
 }

@@ -1,14 +1,16 @@
 //! A client of a few lines, which hides nothing that a real one would smooth over.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use crate::digest::HashFunction;
 use crate::simulator::Simulator;
 
 /// A connection that reads what comes until an answer is complete or the connection ends.
-pub(super) struct Client {
+pub(super) struct RawClient {
     pub(super) stream: TcpStream,
 }
 
@@ -21,11 +23,29 @@ pub(super) enum End {
     TimedOut,
 }
 
-impl Client {
-    pub(super) fn new(simulator: &Simulator) -> Client {
-        let stream = TcpStream::connect(simulator.base_url().trim_start_matches("http://")).unwrap();
+impl RawClient {
+    pub(super) fn new(simulator: &Simulator) -> RawClient {
+        let stream = TcpStream::connect(address(simulator)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        Client { stream }
+        RawClient { stream }
+    }
+
+    /// Posts a form with Basic credentials.
+    pub(super) fn post(&mut self, target: &str, pair: &str, form: &str) -> (String, End) {
+        let basic = BASE64_STANDARD.encode(pair);
+        let length = form.len();
+        let request = format!(
+            "POST {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {basic}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
+        );
+        self.stream.write_all(request.as_bytes()).unwrap();
+        self.read()
+    }
+
+    /// Asks for an access token with the credentials of the first service account.
+    pub(super) fn request_token(&mut self, simulator: &Simulator) -> (String, End) {
+        let pair = format!("{}:{}", simulator.client_id(), simulator.client_secret());
+        self.post("/api/oauth/token", &pair, "grant_type=client_credentials")
     }
 
     pub(super) fn send(&mut self, target: &str, fields: &str) -> (String, End) {
@@ -66,11 +86,16 @@ impl Client {
 }
 
 fn is_complete(text: &str) -> bool {
+    let text = text.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n");
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
     };
     let length = head.split("content-length: ").nth(1);
     length.is_some_and(|rest| rest.lines().next().unwrap().parse() == Ok(body.len()))
+}
+
+pub(super) fn address(simulator: &Simulator) -> SocketAddr {
+    simulator.base_url().trim_start_matches("http://").parse().unwrap()
 }
 
 pub(super) fn target(simulator: &Simulator, query: &str) -> String {

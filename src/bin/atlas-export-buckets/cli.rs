@@ -1,0 +1,295 @@
+//! The command line: the one list of commands and options, from which help, manual page and completions are made.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use atlas_export_buckets::{ApiVersion, OrganizationId};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Args, Command as ClapCommand, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::fault::{self, FaultArg};
+use crate::manual;
+
+/// List the snapshot export buckets of MongoDB Atlas projects
+#[derive(Debug, Parser)]
+#[command(name = "atlas-export-buckets", version, propagate_version = true, args_override_self = true)]
+#[command(subcommand_value_name = "COMMAND", after_help = manual::PROGRAM_HELP)]
+pub(crate) struct Cli {
+    /// Report each request on standard error
+    #[arg(short, long, global = true, display_order = 900)]
+    pub(crate) verbose: bool,
+    /// Report errors only
+    #[arg(short, long, global = true, display_order = 901)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the export buckets of one or more projects
+    #[command(after_help = manual::LIST_HELP)]
+    List(ListArgs),
+    /// List sample buckets from an embedded Atlas; needs no account
+    ///
+    /// Starts the embedded Atlas on a free port of this machine, lists its sample
+    /// buckets as list would, and stops.
+    #[command(after_help = manual::DEMO_HELP, verbatim_doc_comment)]
+    Demo(Listing),
+    /// Run an embedded Atlas to test tools against
+    ///
+    /// Runs a command with the environment variables that lead to the embedded Atlas,
+    /// and ends with its exit status. Without a command, prints these variables and
+    /// runs until interrupted.
+    #[command(after_help = manual::SIMULATE_HELP, verbatim_doc_comment)]
+    Simulate(SimulateArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = manual::COMPLETIONS_HELP)]
+    Completions { shell: Shell },
+    /// Print the manual page
+    #[command(after_help = manual::MAN_HELP)]
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) listing: Listing,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// Which projects.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to list")]
+pub(crate) struct Selection {
+    /// A project; repeatable; - reads ids from stdin
+    ///
+    /// On standard input there is one id a line; blank lines are skipped, and
+    /// so is what follows a #. Also known as --projectId and --group-id.
+    #[arg(long = "project-id", aliases = ["projectId", "group-id"], value_name = "ID", verbatim_doc_comment)]
+    pub(crate) project_ids: Vec<String>,
+    /// Every project that the credentials can see
+    #[arg(long, conflicts_with_all = ["project_ids", "organization"])]
+    pub(crate) all_projects: bool,
+    /// Every project of an organization
+    #[arg(long = "org-id", value_name = "ID", value_parser = organization_id, conflicts_with = "project_ids")]
+    pub(crate) organization: Option<OrganizationId>,
+}
+
+/// What is asked for of each project, and how it is printed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to list")]
+pub(crate) struct Listing {
+    /// Fetch only page N
+    #[arg(long, value_name = "N", value_parser = whole_number::<1, { u32::MAX }>)]
+    pub(crate) page: Option<u32>,
+    /// Buckets per request, 1 to 500
+    ///
+    /// Also known as --limit and --page-size.
+    #[arg(long, aliases = ["limit", "page-size"], value_name = "N", default_value = "500")]
+    #[arg(value_parser = whole_number::<1, 500>)]
+    pub(crate) items_per_page: u32,
+    /// Do not ask Atlas to count the buckets
+    ///
+    /// Also known as --omitCount.
+    #[arg(long, alias = "omitCount")]
+    pub(crate) no_count: bool,
+    /// table, json, ndjson, csv or raw
+    ///
+    /// table: aligned columns, for people. json: one object with all buckets.
+    /// ndjson: a JSON object a line. csv: comma-separated, with a header.
+    /// raw: the bodies as Atlas sent them, one behind the other.
+    ///
+    /// table and json print a project when it is complete. The others print
+    /// while they read; only the exit status says that a list was complete.
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    #[arg(hide_possible_values = true, verbatim_doc_comment)]
+    pub(crate) format: Format,
+    /// Ask Atlas for indented JSON; raw shows it
+    #[arg(long, help_heading = "Output")]
+    pub(crate) pretty: bool,
+    /// Ask Atlas for envelopes; raw shows them
+    #[arg(long, help_heading = "Output")]
+    pub(crate) envelope: bool,
+    /// Deadline of the whole run [default: none]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Connection")]
+    pub(crate) max_time: Option<Duration>,
+}
+
+/// Where Atlas is, and how patiently it is asked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Connection {
+    /// Atlas base URL [default: https://cloud.mongodb.com]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// v1.0, or a date for version 2
+    ///
+    /// The default is v1.0 with an API key, and 2024-05-30 with a service
+    /// account or an access token.
+    #[arg(long, value_name = "V", hide_possible_values = true, verbatim_doc_comment)]
+    #[arg(value_parser = Suggesting { values: &["v1.0", "2024-05-30"], parse: api_version })]
+    pub(crate) api_version: Option<ApiVersion>,
+    /// Deadline of each page
+    ///
+    /// Fractions of a second are allowed.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// Retries of each page
+    #[arg(long, value_name = "N", default_value = "5", value_parser = whole_number::<0, 1000>)]
+    pub(crate) retries: u32,
+    /// Projects listed at once
+    #[arg(long, value_name = "N", default_value = "4", value_parser = whole_number::<1, 64>)]
+    pub(crate) jobs: u32,
+    /// Root certificates to trust, not the built-in ones
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Port to listen on [default: a free one]
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+    /// Number of sample buckets in the project
+    #[arg(long, value_name = "N", default_value = "12", value_parser = whole_number::<0, 1_000_000>)]
+    pub(crate) buckets: u32,
+    /// Serve the buckets of a JSON file instead
+    ///
+    /// The file holds an array of buckets, or what list -o json printed. A
+    /// bucket with a groupId is served in that project.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "buckets")]
+    #[arg(verbatim_doc_comment)]
+    pub(crate) fixture: Option<PathBuf>,
+    /// Inject a fault; repeatable
+    #[arg(long = "fault", value_name = "FAULT", hide_possible_values = true)]
+    #[arg(value_parser = Suggesting { values: &fault::NAMES, parse: fault::parse })]
+    pub(crate) faults: Vec<FaultArg>,
+    /// Command to run, with its arguments
+    #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// The forms of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Ndjson,
+    Csv,
+    Raw,
+}
+
+/// The shells whose completions are tested.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// Takes any value that `parse` takes, while completions offer some.
+#[derive(Clone)]
+struct Suggesting<T> {
+    values: &'static [&'static str],
+    parse: fn(&str) -> Result<T, String>,
+}
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Suggesting<T> {
+    type Value = T;
+
+    fn parse_ref(&self, command: &ClapCommand, arg: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        TypedValueParser::parse_ref(&self.parse, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.values.iter().map(|value| PossibleValue::new(*value))))
+    }
+}
+
+fn whole_number<const MIN: u32, const MAX: u32>(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
+    number.ok_or_else(|| format!("use a whole number from {MIN} to {MAX}"))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    // Longer than a year is a mistake, and would overflow clocks.
+    const MAX: f64 = 31_536_000.0;
+    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0 && seconds <= MAX);
+    let duration = seconds.map(Duration::from_secs_f64).filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "use a number of seconds above 0".into())
+}
+
+fn api_version(text: &str) -> Result<ApiVersion, String> {
+    text.parse().map_err(|_| "use v1.0 or a date such as 2024-05-30".into())
+}
+
+fn organization_id(text: &str) -> Result<OrganizationId, String> {
+    text.parse().map_err(|_| "use the 24 hexadecimal digits of its id".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_description_of_the_options_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_read_in_both_spellings() {
+        let line = "x list -q --project-id a --projectId=b --group-id c --project-id - --base-url=u \
+                    --api-version 2024-05-30 -o csv --limit=7 --page 3 --no-count --envelope --pretty --timeout 1.5 \
+                    --max-time=9 --retries 0 --jobs=8 --ca-file f -v -v";
+        let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::List(ListArgs { selection, listing, connection }) = cli.command else { panic!() };
+        assert_eq!(selection.project_ids, ["a", "b", "c", "-"]);
+        assert_eq!((listing.format, listing.items_per_page, listing.page), (Format::Csv, 7, Some(3)));
+        assert_eq!((listing.no_count, listing.envelope, listing.pretty), (true, true, true));
+        assert_eq!(connection.base_url.as_deref(), Some("u"));
+        assert_eq!(connection.api_version, Some(ApiVersion::V2024_05_30));
+        assert_eq!((connection.timeout, connection.retries), (Duration::from_millis(1500), 0));
+        assert_eq!((listing.max_time, connection.jobs), (Some(Duration::from_secs(9)), 8));
+        assert_eq!((connection.ca_file, cli.verbose, cli.quiet), (Some("f".into()), true, true));
+    }
+
+    #[test]
+    fn the_last_of_two_values_wins_and_aliases_are_the_same_option() {
+        for (line, expected) in [
+            ("x list", 500),
+            ("x list --limit 3", 3),
+            ("x list --page-size=4", 4),
+            ("x list --limit 3 --items-per-page 5 --page-size 6", 6),
+        ] {
+            let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
+            let Command::List(args) = cli.command else { panic!() };
+            assert_eq!(args.listing.items_per_page, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn help_fits_80_columns() {
+        let mut commands = vec![Cli::command()];
+        commands.extend(Cli::command().get_subcommands().cloned());
+        for mut command in commands {
+            for text in [command.render_help().to_string(), command.render_long_help().to_string()] {
+                for line in text.lines() {
+                    assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+                }
+            }
+        }
+    }
+}

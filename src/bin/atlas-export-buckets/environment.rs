@@ -1,0 +1,39 @@
+//! What the environment sets: the only place that reads its variables.
+
+use std::env::{self, VarError};
+use std::path::PathBuf;
+
+use atlas_export_buckets::Credentials;
+
+/// A variable; an empty one counts as not set, as in the Atlas CLI.
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("the environment variable {name} is not Unicode")),
+    }
+}
+
+/// The project to list, if no option says which.
+pub(crate) fn project_id() -> Result<Option<String>, String> {
+    variable("MONGODB_ATLAS_PROJECT_ID")
+}
+
+pub(crate) fn base_url() -> Result<Option<String>, String> {
+    match variable("MONGODB_ATLAS_BASE_URL")? {
+        Some(url) => Ok(Some(url)),
+        None => variable("MONGODB_ATLAS_OPS_MANAGER_URL"),
+    }
+}
+
+/// A file with root certificates, as OpenSSL's programs know it.
+pub(crate) fn ca_file() -> Option<PathBuf> {
+    env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The credentials: of the kinds access token, service account and API key the first of which any variable is set.
+pub(crate) fn credentials() -> Result<Credentials, String> {
+    let credentials = Credentials::from_env().map_err(|error| error.to_string())?;
+    log::info!("credentials: {}", credentials.summary());
+    Ok(credentials)
+}

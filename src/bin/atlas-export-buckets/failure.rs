@@ -1,0 +1,110 @@
+//! How a run ends: the message and the exit status of each failure.
+
+use std::io;
+use std::time::Duration;
+
+use atlas_export_buckets::{Error, Refusal};
+
+use crate::terminal;
+
+/// Done.
+pub(crate) const DONE: u8 = 0;
+/// Any failure that has no status of its own.
+pub(crate) const OTHER: u8 = 1;
+/// Bad usage or configuration; nothing was sent.
+pub(crate) const USAGE: u8 = 2;
+const NOT_ALLOWED: u8 = 3;
+const NOT_FOUND: u8 = 4;
+const RATE_LIMITED: u8 = 5;
+const NETWORK: u8 = 6;
+const WORTH_TRYING_AGAIN: u8 = 7;
+
+/// Why a project could not be listed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Atlas(Error),
+    /// `--max-time` passed.
+    MaxTime(Duration),
+    /// A bucket cannot be written in the format that was asked for.
+    Unprintable(io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Atlas(error)
+    }
+}
+
+impl Failure {
+    /// One line. What the library says of an error includes what to do next.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Failure::Atlas(error) => error.to_string(),
+            Failure::MaxTime(limit) => format!("not listed within --max-time {} s", limit.as_secs_f64()),
+            Failure::Unprintable(error) => format!("cannot print a bucket: {error}"),
+        }
+    }
+
+    /// Tells it on standard error. The library's errors name the project by themselves.
+    pub(crate) fn report(&self, project: &str) {
+        let message = self.message();
+        match self {
+            Failure::Atlas(_) => terminal::report(&message, None),
+            Failure::MaxTime(_) => terminal::report(
+                &format!("project {project}: {message}"),
+                Some("allow more time, or list fewer projects"),
+            ),
+            Failure::Unprintable(_) => terminal::report(&format!("project {project}: {message}"), None),
+        }
+    }
+
+    pub(crate) fn exit_status(&self) -> u8 {
+        match self {
+            Failure::Atlas(error) => exit_status(error),
+            Failure::MaxTime(_) => NETWORK,
+            Failure::Unprintable(_) => OTHER,
+        }
+    }
+
+    /// The HTTP status, where the failure came with one.
+    pub(crate) fn http_status(&self) -> Option<u16> {
+        match self {
+            Failure::Atlas(error) => http_status(error),
+            Failure::MaxTime(_) | Failure::Unprintable(_) => None,
+        }
+    }
+}
+
+fn exit_status(error: &Error) -> u8 {
+    match error {
+        Error::InvalidInput(_) => USAGE,
+        Error::NotAuthenticated { .. } | Error::Forbidden { .. } => NOT_ALLOWED,
+        Error::NotFound { .. } => NOT_FOUND,
+        Error::RateLimited { .. } => RATE_LIMITED,
+        // When the deadline passes while retrying, what was retried counts.
+        Error::Deadline { cause: Some(cause), .. } => exit_status(cause),
+        Error::Network { .. } | Error::Deadline { cause: None, .. } => NETWORK,
+        Error::Status { .. } | Error::Incomplete { .. } if error.is_retryable() => WORTH_TRYING_AGAIN,
+        _ => OTHER,
+    }
+}
+
+fn http_status(error: &Error) -> Option<u16> {
+    match error {
+        Error::Deadline { cause: Some(cause), .. } => http_status(cause),
+        Error::Refused { reason: Refusal::Redirect { status, .. }, .. } => Some(*status),
+        _ => error.api().map(|api| api.status),
+    }
+}
+
+/// The exit status after writing to standard output. A closed pipe (`| head`) means that the reader has enough.
+pub(crate) fn exit_status_of_output(written: io::Result<()>) -> u8 {
+    match written {
+        Ok(()) => DONE,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => DONE,
+        Err(error) => {
+            terminal::report(&format!("cannot write to standard output: {error}"), None);
+            OTHER
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What is said of a mistake on the command line: what it is, and what to type instead.
+
+use std::ffi::OsString;
+
+use atlas_export_buckets::ProjectId;
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use crate::cli::Cli;
+
+const NO_PROFILES: &str = "profiles of the Atlas CLI are not read; set MONGODB_ATLAS_PUBLIC_API_KEY and \
+                           MONGODB_ATLAS_PRIVATE_API_KEY";
+const NO_KEYS: &str = "no option takes a secret, because arguments are public; set MONGODB_ATLAS_PUBLIC_API_KEY \
+                       and MONGODB_ATLAS_PRIVATE_API_KEY";
+const NO_TOKENS: &str =
+    "no option takes a secret, because arguments are public; set MONGODB_ATLAS_ACCESS_TOKEN";
+const NO_SERVICE_ACCOUNTS: &str = "no option takes a secret, because arguments are public; set \
+                                   MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET";
+
+/// Options that other tools have, and what to do here.
+const OF_OTHER_TOOLS: &[(&[&str], &str)] = &[
+    (&["--json"], "use --output json"),
+    (&["--format", "-f"], "use --output with table, json, ndjson, csv or raw"),
+    (&["--profile", "-P"], NO_PROFILES),
+    (&["--api-key", "--apiKey", "--key", "--user", "--username", "--password", "-u", "--digest"], NO_KEYS),
+    (&["--public-key", "--private-key", "--publicKey", "--privateKey", "--private-api-key"], NO_KEYS),
+    (&["--token", "--access-token", "--accessToken", "--bearer"], NO_TOKENS),
+    (&["--client-id", "--client-secret", "--clientId", "--clientSecret"], NO_SERVICE_ACCOUNTS),
+    (&["--proxy", "-x"], "set HTTPS_PROXY; NO_PROXY names the hosts that are reached without it"),
+    (&["--insecure", "-k"], "certificates are always checked; --ca-file PEM trusts the roots in a file"),
+    (&["--host", "--url"], "use --base-url"),
+    (&["--group", "--groupId", "--project", "--projectID"], "use --project-id"),
+    (&["--orgId", "--organization"], "use --org-id"),
+    (&["--all"], "use --all-projects; all pages are fetched anyway"),
+    (&["--pageNum", "--page-num"], "use --page"),
+    (&["--itemsPerPage", "--per-page"], "use --items-per-page"),
+];
+
+/// The mistake in a sentence, and what to do about it.
+pub(crate) fn explain(error: &Error, args: &[OsString]) -> (String, String) {
+    let command = command_in(args);
+    let advice = match error.kind() {
+        ErrorKind::UnknownArgument => about_argument(error, command.is_some()),
+        ErrorKind::InvalidSubcommand => about_command(error),
+        _ => None,
+    };
+    let command = command.map(|command| format!(" {command}")).unwrap_or_default();
+    let help = format!("see atlas-export-buckets{command} --help");
+    (first_paragraph(error), advice.map_or(help.clone(), |advice| format!("{advice}; {help}")))
+}
+
+fn about_argument(error: &Error, has_command: bool) -> Option<String> {
+    let given = error.get(ContextKind::InvalidArg)?.to_string();
+    let name = given.split('=').next()?;
+    if let Some((_, advice)) = OF_OTHER_TOOLS.iter().find(|(names, _)| names.contains(&name)) {
+        return Some((*advice).to_owned());
+    }
+    if given.parse::<ProjectId>().is_ok() {
+        return Some(format!("did you mean --project-id {given}?"));
+    }
+    if !has_command && let Some(command) = command_with(name) {
+        return Some(format!("options follow their command: atlas-export-buckets {command} {name}"));
+    }
+    let known = error.get(ContextKind::SuggestedArg)?;
+    Some(format!("did you mean {known}?"))
+}
+
+fn about_command(error: &Error) -> Option<String> {
+    let given = error.get(ContextKind::InvalidSubcommand)?.to_string();
+    if given.parse::<ProjectId>().is_ok() {
+        return Some(format!("did you mean list --project-id {given}?"));
+    }
+    match error.get(ContextKind::SuggestedSubcommand)? {
+        ContextValue::Strings(known) => Some(format!("did you mean {}?", known.join(" or "))),
+        known => Some(format!("did you mean {known}?")),
+    }
+}
+
+/// What `clap` says, without its own advice.
+fn first_paragraph(error: &Error) -> String {
+    let text = error.render().to_string();
+    let lines: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    lines.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+/// The command that was given, if it is one.
+fn command_in(args: &[OsString]) -> Option<String> {
+    let given = args.iter().skip(1).filter_map(|arg| arg.to_str()).find(|arg| !arg.starts_with('-'))?;
+    Cli::command().find_subcommand(given).map(|command| command.get_name().to_owned())
+}
+
+/// The first command that has this option.
+fn command_with(option: &str) -> Option<String> {
+    let program = Cli::command();
+    let has_it = |command: &&clap::Command| {
+        let mut options =
+            command.get_arguments().filter_map(clap::Arg::get_long_and_visible_aliases).flatten();
+        options.any(|long| option.strip_prefix("--") == Some(long))
+    };
+    program.get_subcommands().find(has_it).map(|command| command.get_name().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    const ID: &str = "32b6e34b3d91647abb20e7b8";
+
+    /// What is typed behind the program's name, how the mistake is called, and how the advice begins.
+    const MISTAKES: &[(&str, &str, &str)] = &[
+        ("-v", "'x' requires a subcommand but one was not provided", "see "),
+        ("lst", "unrecognized subcommand 'lst'", "did you mean list?; see atlas-export-buckets --help"),
+        ("simulat", "unrecognized subcommand 'simulat'", "did you mean simulate?; "),
+        ("frobnicate", "unrecognized subcommand 'frobnicate'", "see atlas-export-buckets --help"),
+        (ID, "unrecognized subcommand '32b6e34b3d91647abb20e7b8'", "did you mean list --project-id 32b6"),
+        ("--hepl", "unexpected argument '--hepl' found", "did you mean --help?; "),
+        ("--project-id a", "unexpected argument '--project-id' found", "options follow their command: "),
+        ("--groupId=a list", "unexpected argument '--groupId' found", "use --project-id; see "),
+        ("list extra", "unexpected argument 'extra' found", "see atlas-export-buckets list --help"),
+        ("list --projct-id a", "unexpected argument '--projct-id' found", "did you mean --project-id?; "),
+        ("list --project_id=a", "unexpected argument '--project_id' found", "did you mean --project-id?; "),
+        ("list --frobnicate", "unexpected argument '--frobnicate' found", "see "),
+        ("list -z", "unexpected argument '-z' found", "see "),
+        ("completions tcsh", "invalid value 'tcsh' for '<SHELL>' [possible values: bash, zsh, fish]", "see "),
+        ("completions bash zsh", "unexpected argument 'zsh' found", "see "),
+        ("man 7", "unexpected argument '7' found", "see atlas-export-buckets man --help"),
+        (
+            "list --limit 0",
+            "invalid value '0' for '--items-per-page <N>': use a whole number from 1 to 500",
+            "see ",
+        ),
+        (
+            "list --limit abc",
+            "invalid value 'abc' for '--items-per-page <N>': use a whole number from 1 to 500",
+            "see ",
+        ),
+        ("list --limit", "a value is required for '--items-per-page <N>' but none was supplied", "see "),
+        (
+            "list --page 0",
+            "invalid value '0' for '--page <N>': use a whole number from 1 to 4294967295",
+            "see ",
+        ),
+        (
+            "list --timeout 0",
+            "invalid value '0' for '--timeout <SECONDS>': use a number of seconds above 0",
+            "see ",
+        ),
+        (
+            "list --timeout nan",
+            "invalid value 'nan' for '--timeout <SECONDS>': use a number of seconds above 0",
+            "see ",
+        ),
+        (
+            "list --max-time 1e99",
+            "invalid value '1e99' for '--max-time <SECONDS>': use a number of seconds above 0",
+            "see ",
+        ),
+        (
+            "list --max-time 1e-99",
+            "invalid value '1e-99' for '--max-time <SECONDS>': use a number of seconds above 0",
+            "see ",
+        ),
+        ("list --jobs 0", "invalid value '0' for '--jobs <N>': use a whole number from 1 to 64", "see "),
+        (
+            "list --api-version v2",
+            "invalid value 'v2' for '--api-version <V>': use v1.0 or a date such as 2024-05-30",
+            "see ",
+        ),
+        (
+            "list --org-id 5",
+            "invalid value '5' for '--org-id <ID>': use the 24 hexadecimal digits of its id",
+            "see ",
+        ),
+        (
+            "demo --base-url x",
+            "unexpected argument '--base-url' found",
+            "see atlas-export-buckets demo --help",
+        ),
+        (
+            "simulate --fault no-links=1",
+            "invalid value 'no-links=1' for '--fault <FAULT>': no-links takes no number",
+            "see ",
+        ),
+    ];
+
+    #[test]
+    fn mistakes_are_told_with_what_to_type_instead() {
+        for (line, mistake, advice) in MISTAKES {
+            let args: Vec<OsString> = ["x"].into_iter().chain(line.split(' ')).map(OsString::from).collect();
+            let error = Cli::try_parse_from(&args).unwrap_err();
+            let (told, advised) = explain(&error, &args);
+            assert!(told.starts_with(mistake), "{line}: {told}");
+            assert!(advised.starts_with(advice), "{line}: {advised}");
+        }
+    }
+
+    #[test]
+    fn what_people_know_from_other_tools_is_answered_with_what_to_do_here() {
+        let known = Cli::command();
+        for (names, advice) in OF_OTHER_TOOLS {
+            for name in *names {
+                let args: Vec<OsString> = ["x", "list", name].map(OsString::from).to_vec();
+                let error = Cli::try_parse_from(&args).unwrap_err();
+                assert_eq!(explain(&error, &args).0, format!("unexpected argument '{name}' found"));
+                assert!(explain(&error, &args).1.starts_with(advice), "{name}");
+            }
+            // Advice must not name an option that there is not.
+            let list = known.find_subcommand("list").unwrap();
+            for word in advice.split([' ', ';', ',']).filter_map(|word| word.strip_prefix("--")) {
+                assert!(list.get_arguments().any(|arg| arg.get_long() == Some(word)), "{advice}");
+            }
+        }
+    }
+}

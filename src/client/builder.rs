@@ -1,0 +1,384 @@
+//! `ClientBuilder`: what a user configures.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use ureq::http::header::HeaderValue;
+
+use super::Client;
+use crate::authentication::Authentication;
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::http::{HttpAgent, HttpClient, Sender, agent_config, is_loopback};
+use crate::invalid_input::InvalidInput;
+use crate::listing::Source;
+use crate::request::{ApiVersion, BaseUrl, PageOptions};
+
+/// The settings of a [`Client`]. Made by [`Client::builder`] or [`ClientBuilder::from_env`].
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use atlas_export_buckets::{ApiKey, ApiVersion, Client};
+///
+/// let client = Client::builder(ApiKey::from_env()?)
+///     .api_version(ApiVersion::V2024_05_30)
+///     .timeout(Duration::from_secs(10))
+///     .retries(1)
+///     .ca_certificates(std::fs::read("/etc/ssl/company.pem")?)
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    credentials: Credentials,
+    base_url: String,
+    api_version: Option<ApiVersion>,
+    timeout: Duration,
+    max_time: Option<Duration>,
+    max_pages: u32,
+    retries: u32,
+    items_per_page: u32,
+    include_count: bool,
+    pretty: bool,
+    envelope: bool,
+    user_agent: String,
+    max_body_bytes: u64,
+    allow_plain_http: bool,
+    ca_certificates: Option<Vec<u8>>,
+    agent: Option<ureq::Agent>,
+}
+
+impl Client {
+    /// A client with the defaults of [`ClientBuilder`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] if the crate was built without TLS, or if a proxy variable cannot be used.
+    pub fn new(credentials: impl Into<Credentials>) -> Result<Self, Error> {
+        Self::builder(credentials).build()
+    }
+
+    /// Begins a client with other settings.
+    pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
+        ClientBuilder::new(credentials.into())
+    }
+}
+
+impl ClientBuilder {
+    fn new(credentials: Credentials) -> Self {
+        ClientBuilder {
+            credentials,
+            base_url: BaseUrl::DEFAULT.into(),
+            api_version: None,
+            timeout: Duration::from_secs(60),
+            max_time: None,
+            max_pages: 10_000,
+            retries: 5,
+            items_per_page: u32::from(PageOptions::MAX_ITEMS_PER_PAGE),
+            include_count: true,
+            pretty: false,
+            envelope: false,
+            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).into(),
+            max_body_bytes: 4 * 1024 * 1024,
+            allow_plain_http: false,
+            ca_certificates: None,
+            agent: None,
+        }
+    }
+
+    /// A builder with the credentials and the base URL of the environment: see [`Credentials::from_env`]; the base URL is
+    /// `MONGODB_ATLAS_BASE_URL`, or else `MONGODB_ATLAS_OPS_MANAGER_URL`. An empty variable is not set.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Credentials::from_env`]. The base URL is checked when the client is built.
+    pub fn from_env() -> Result<Self, InvalidInput> {
+        let builder = Self::new(Credentials::from_env()?);
+        let set = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
+        Ok(match set("MONGODB_ATLAS_BASE_URL").or_else(|| set("MONGODB_ATLAS_OPS_MANAGER_URL")) {
+            Some(url) => builder.base_url(url),
+            None => builder,
+        })
+    }
+
+    /// Where Atlas is: scheme, host, and perhaps port and path. Default: `https://cloud.mongodb.com`.
+    ///
+    /// Plain http goes to this machine only: to `127.0.0.0/8`, `[::1]`, and `localhost`, if all its addresses are
+    /// loopback. No proxy is used then.
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.base_url = base_url.into();
+        self
+    }
+
+    /// The version of the API. Default: [`ApiVersion::V1_0`] with an API key, [`ApiVersion::V2024_05_30`] with a service
+    /// account or an access token.
+    pub fn api_version(mut self, api_version: ApiVersion) -> Self {
+        self.api_version = Some(api_version);
+        self
+    }
+
+    /// The deadline of each page, over all that it takes: name look-up, connection, token, challenge, retries and the waits
+    /// between them, and the whole body. Default: 60 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The deadline of each listing, from its first page on. Default: none.
+    pub fn max_time(mut self, max_time: Duration) -> Self {
+        self.max_time = Some(max_time);
+        self
+    }
+
+    /// The most pages of a listing. Default: 10,000.
+    pub fn max_pages(mut self, max_pages: u32) -> Self {
+        self.max_pages = max_pages;
+        self
+    }
+
+    /// How often the request for one page is sent again after an error that may pass: a connection that breaks or cannot be
+    /// made, 500, 502, 503, 504, and a fresh challenge that the server calls stale. Default: 5. A host that cannot be looked
+    /// up, or that refuses the connection, is tried three times at most.
+    ///
+    /// The waits are 0.5, 1, 2, 4, and 8 s, each drawn from 50 to 100 % of it, or what `Retry-After` says. A wait that the
+    /// deadline does not leave time for is not begun. Challenges and the waits of rate limits (429) do not count as retries.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// How many items to ask for at once (`itemsPerPage`), 1 to 500. Default: 500, the most that Atlas gives.
+    pub fn items_per_page(mut self, items_per_page: u32) -> Self {
+        self.items_per_page = items_per_page;
+        self
+    }
+
+    /// Whether the server shall count the items (`includeCount`). Default: yes. Without the count a listing relies on the
+    /// links, and cannot see that items are deleted, and others move, while it reads several pages.
+    pub fn include_count(mut self, include_count: bool) -> Self {
+        self.include_count = include_count;
+        self
+    }
+
+    /// Whether the server shall indent its JSON (`pretty`), for those who look at [`Page::body`](crate::Page::body).
+    /// Default: no.
+    pub fn pretty(mut self, pretty: bool) -> Self {
+        self.pretty = pretty;
+        self
+    }
+
+    /// Whether the server shall put its answer into an envelope (`envelope`), which is taken off again. Default: no.
+    pub fn envelope(mut self, envelope: bool) -> Self {
+        self.envelope = envelope;
+        self
+    }
+
+    /// The `User-Agent`. Default: `atlas-export-buckets/` and its version.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// The most bytes of one page's body. Default: 4 MiB; 500 of the largest buckets take 1.3 MB.
+    pub fn max_body_bytes(mut self, max_body_bytes: u64) -> Self {
+        self.max_body_bytes = max_body_bytes;
+        self
+    }
+
+    /// Allows plain http to any host. Default: no.
+    ///
+    /// Whoever is on the way can then read and change the answers, guess at an API key offline, and read an access token.
+    pub fn allow_plain_http(mut self, allow_plain_http: bool) -> Self {
+        self.allow_plain_http = allow_plain_http;
+        self
+    }
+
+    /// Roots to trust instead of the built-in ones: certificates in PEM. No effect on an agent that is handed in.
+    pub fn ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_certificates = Some(pem.into());
+        self
+    }
+
+    /// Uses this agent, with its proxy, TLS, resolver and timeouts. Default: a new one with
+    /// [these settings](Self::agent_config).
+    ///
+    /// What this crate promises stays: the agent's global timeout is replaced by the page's deadline, and its redirects and
+    /// its errors for statuses are turned off, for these requests only. `ureq` then builds its TLS configuration for every
+    /// connection, unless the agent was made from [`agent_config`](Self::agent_config).
+    pub fn agent(mut self, agent: ureq::Agent) -> Self {
+        self.agent = Some(agent);
+        self
+    }
+
+    /// The settings of the agent that [`build`](Self::build) makes, for those who want to add a resolver or a connector.
+    ///
+    /// ```
+    /// use atlas_export_buckets::ureq::Agent;
+    /// use atlas_export_buckets::ureq::unversioned::resolver::DefaultResolver;
+    /// use atlas_export_buckets::ureq::unversioned::transport::DefaultConnector;
+    /// use atlas_export_buckets::{ApiKey, Client};
+    ///
+    /// let builder = Client::builder(ApiKey::new("public", "private")?).base_url("http://127.0.0.1:8080");
+    /// let agent = Agent::with_parts(builder.agent_config()?, DefaultConnector::new(), DefaultResolver::default());
+    /// let client = builder.agent(agent).build()?;
+    /// # Ok::<(), atlas_export_buckets::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`] if the base URL, the CA certificates, the user agent or a proxy variable cannot be used.
+    pub fn agent_config(&self) -> Result<ureq::config::Config, InvalidInput> {
+        self.agent_config_for(&self.checked_base_url()?)
+    }
+
+    fn agent_config_for(&self, base_url: &BaseUrl) -> Result<ureq::config::Config, InvalidInput> {
+        self.checked_user_agent()?;
+        if base_url.is_https && !cfg!(feature = "rustls") {
+            return Err(InvalidInput::NoTls);
+        }
+        agent_config(base_url, self.timeout, &self.user_agent, self.ca_certificates.as_deref())
+    }
+
+    /// Checks the settings and makes the client. Nothing is sent, but `localhost` is looked up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`], with what is wrong.
+    pub fn build(self) -> Result<Client, Error> {
+        let base_url = self.checked_base_url()?;
+        let items_per_page = u16::try_from(self.items_per_page)
+            .ok()
+            .filter(|items| (1..=PageOptions::MAX_ITEMS_PER_PAGE).contains(items))
+            .ok_or(InvalidInput::ItemsPerPage(self.items_per_page))?;
+        if self.timeout.is_zero() || self.max_time.is_some_and(|max_time| max_time.is_zero()) {
+            return Err(InvalidInput::Timeout.into());
+        }
+        let user_agent = self.checked_user_agent()?;
+        let agent = match &self.agent {
+            Some(agent) => agent.clone(),
+            None => self.agent_config_for(&base_url)?.new_agent(),
+        };
+        let agent = HttpAgent::new(agent, &base_url, self.max_body_bytes)?;
+        let options = PageOptions {
+            api_version: self.api_version.unwrap_or(match self.credentials {
+                Credentials::ApiKey(_) => ApiVersion::V1_0,
+                Credentials::ServiceAccount(_) | Credentials::AccessToken(_) => ApiVersion::V2024_05_30,
+            }),
+            items_per_page,
+            include_count: self.include_count,
+            pretty: self.pretty,
+            envelope: self.envelope,
+            proxy: agent.proxy(),
+            base_url,
+        };
+        let source = Source {
+            http: HttpClient {
+                sender: Sender::new(agent, user_agent, self.retries),
+                authentication: Authentication::new(self.credentials),
+                options,
+            },
+            timeout: self.timeout,
+            max_time: self.max_time,
+            max_pages: self.max_pages,
+            has_warned: AtomicBool::new(false),
+        };
+        Ok(Client { source: Arc::new(source) })
+    }
+
+    /// The base URL, if its form is right and secrets may go there.
+    fn checked_base_url(&self) -> Result<BaseUrl, InvalidInput> {
+        let base_url = BaseUrl::parse(&self.base_url)?;
+        if base_url.is_https || self.allow_plain_http || is_loopback(&base_url) {
+            return Ok(base_url);
+        }
+        Err(InvalidInput::base_url(if base_url.is_localhost() {
+            "is plain http to localhost, which is not only this machine here: use https, or 127.0.0.1"
+        } else {
+            "is plain http, which is allowed to this machine only: use https"
+        }))
+    }
+
+    fn checked_user_agent(&self) -> Result<HeaderValue, InvalidInput> {
+        let is_sendable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        let value = HeaderValue::try_from(self.user_agent.trim_ascii()).ok();
+        value
+            .filter(|value| !value.is_empty() && value.as_bytes().iter().copied().all(is_sendable))
+            .ok_or(InvalidInput::UserAgent)
+    }
+}
+
+/// Shows nothing but that it is one: it holds credentials.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::{AccessToken, ApiKey, ServiceAccount};
+
+    fn builder() -> ClientBuilder {
+        Client::builder(ApiKey::new("public", "private").unwrap()).base_url("http://localhost:1")
+    }
+
+    #[test]
+    fn bad_settings_are_refused() {
+        let cases = [
+            ("0 items", builder().items_per_page(0), InvalidInput::ItemsPerPage(0)),
+            ("501 items", builder().items_per_page(501), InvalidInput::ItemsPerPage(501)),
+            ("65537 items", builder().items_per_page(65_537), InvalidInput::ItemsPerPage(65_537)),
+            ("no time", builder().timeout(Duration::ZERO), InvalidInput::Timeout),
+            ("no time for all", builder().max_time(Duration::ZERO), InvalidInput::Timeout),
+            ("a line end in the user agent", builder().user_agent("a\r\nb"), InvalidInput::UserAgent),
+            ("a user agent above ASCII", builder().user_agent("é"), InvalidInput::UserAgent),
+            ("a blank user agent", builder().user_agent(" "), InvalidInput::UserAgent),
+            (
+                "plain http elsewhere",
+                builder().base_url("http://cloud.mongodb.com"),
+                InvalidInput::base_url("is plain http, which is allowed to this machine only: use https"),
+            ),
+        ];
+        for (name, builder, expected) in cases {
+            match builder.build() {
+                Err(Error::InvalidInput(input)) => assert_eq!(input, expected, "{name}"),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+        assert!(builder().base_url("http://cloud.mongodb.com").allow_plain_http(true).build().is_ok());
+        assert!(builder().items_per_page(500).build().is_ok());
+    }
+
+    #[test]
+    fn the_default_version_goes_with_the_credentials() {
+        let version = |credentials: Credentials| {
+            let client = Client::builder(credentials).base_url("http://127.0.0.1:1").build().unwrap();
+            client.source.http.options.api_version
+        };
+        assert_eq!(version(ApiKey::new("p", "s").unwrap().into()), ApiVersion::V1_0);
+        assert_eq!(version(ServiceAccount::new("i", "s").unwrap().into()), ApiVersion::V2024_05_30);
+        assert_eq!(version(AccessToken::new("t").unwrap().into()), ApiVersion::V2024_05_30);
+    }
+
+    #[test]
+    fn page_0_is_refused() {
+        let project = "32b6e34b3d91647abb20e7b8".parse().unwrap();
+        let result = builder().build().unwrap().export_bucket_page(&project, 0);
+        assert!(matches!(result, Err(Error::InvalidInput(InvalidInput::PageNum))));
+    }
+
+    #[test]
+    fn a_client_can_go_to_any_thread_and_shows_no_key() {
+        fn check(_: impl Send + Sync + 'static) {}
+        let key = ApiKey::new("PUBLIC-HALF", "PRIVATE-HALF").unwrap();
+        let builder = Client::builder(key).base_url("http://localhost:1");
+        let client = builder.clone().build().unwrap();
+        let debug = format!("{builder:?} {client:?}");
+        assert!(!debug.contains("HALF"), "{debug}");
+        check(client);
+    }
+}

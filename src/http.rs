@@ -1,0 +1,119 @@
+//! One page over HTTP: retries around attempts, within a deadline.
+//!
+//! ```text
+//! get      again and again: attempt; after an error that may pass, wait as `retry` says, or give up
+//! attempt  again and again: authorize, exchange; on 401 answer the challenge, else read the response
+//! ```
+
+mod agent;
+mod deadline;
+mod exchange;
+mod proxy;
+mod response;
+mod retry;
+mod sender;
+mod token;
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use ureq::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+
+pub(crate) use agent::{agent_config, is_loopback};
+pub(crate) use deadline::Deadline;
+pub(crate) use exchange::HttpAgent;
+pub(crate) use sender::Sender;
+#[cfg(feature = "fuzzing")]
+pub(crate) use {response::read_rate_limit, retry::parse_retry_after};
+
+use crate::authentication::Authentication;
+use crate::error::Error;
+use crate::escape::OneLine;
+use crate::model::{ListItem, Page};
+use crate::request::{ApiRequest, Operation, PageOptions};
+
+/// Gets pages from one host with one set of credentials.
+pub(crate) struct HttpClient {
+    pub(crate) sender: Sender,
+    pub(crate) authentication: Authentication,
+    /// How pages and tokens are asked for.
+    pub(crate) options: PageOptions,
+}
+
+impl HttpClient {
+    /// Gets a page: retries around attempts.
+    pub(crate) fn get<T: ListItem>(
+        &self,
+        request: &ApiRequest,
+        deadline: &Deadline,
+    ) -> Result<Page<T>, Error> {
+        let mut retries = self.sender.new_retries();
+        let mut cause = None;
+        let mut needs_new_connection = false;
+        loop {
+            match self.attempt(request, needs_new_connection, deadline) {
+                Ok(page) => return Ok(page),
+                Err(error @ Error::Deadline { .. }) => return Err(error.after(cause, deadline.timeout)),
+                // A token has retries of its own.
+                Err(error) if error.request() != Some(request) => return Err(error),
+                // The server may just have closed a connection that was kept open: no retry (RFC 9112 9.5).
+                Err(error) if self.sender.may_be_kept_connection(&error) && retries.take_resend() => {
+                    log::debug!("{error}: sending again on a new connection");
+                    needs_new_connection = true;
+                }
+                Err(error) => {
+                    cause = Some(error.clone());
+                    self.sender.wait_before_retry(error, &mut retries, deadline)?;
+                    needs_new_connection = false;
+                }
+            }
+        }
+    }
+
+    /// Gets a page, or fails once. It ends because a challenge is answered at most once: see [`digest::Basis`].
+    fn attempt<T: ListItem>(
+        &self,
+        request: &ApiRequest,
+        mut needs_new_connection: bool,
+        deadline: &Deadline,
+    ) -> Result<Page<T>, Error> {
+        let fetch_token = |account: &_| {
+            let request = self.options.token_request(Operation::RequestAccessToken);
+            token::fetch(&self.sender, &request, account, deadline)
+        };
+        let mut attempt = self.authentication.authorize(request, deadline.time_left(), fetch_token)?;
+        loop {
+            let mut message = self.sender.new_message(request)?.map(|()| Vec::new());
+            if let Some(authorization) = attempt.authorization() {
+                message.headers_mut().insert(AUTHORIZATION, authorization);
+            }
+            log::debug!("GET {} ({})", request.url, attempt.description());
+            let response = self.sender.exchange(request, message, deadline, needs_new_connection)?;
+            needs_new_connection = false;
+            let (headers, body) = (response.headers(), response.body());
+            if response.status() != 401 {
+                self.authentication.record_success(attempt, request, headers, body)?;
+                return response::read_response(request, response);
+            }
+            self.sender.counters.challenges.fetch_add(1, Relaxed);
+            for challenge in headers.get_all(WWW_AUTHENTICATE) {
+                log::debug!("challenged: {}", OneLine(&String::from_utf8_lossy(challenge.as_bytes())));
+            }
+            let time_left = deadline.time_left();
+            attempt = self.authentication.answer_challenge(
+                attempt,
+                request,
+                headers,
+                body,
+                time_left,
+                fetch_token,
+            )?;
+        }
+    }
+
+    /// Revokes the access token of a service account, if there is one.
+    pub(crate) fn revoke_access_token(&self, deadline: &Deadline) -> Result<(), Error> {
+        let Some((account, token)) = self.authentication.take_token() else { return Ok(()) };
+        let request = self.options.token_request(Operation::RevokeAccessToken);
+        token::revoke(&self.sender, &request, account, &token, deadline)
+    }
+}

@@ -1,0 +1,135 @@
+//! What an error of `ureq` means to the person.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use crate::error::{Error, NetworkError, NetworkErrorKind, Refusal};
+use crate::http::deadline::Deadline;
+use crate::request::ApiRequest;
+
+/// Explains why there is no response.
+pub(super) fn no_response(error: ureq::Error, request: &ApiRequest, deadline: &Deadline) -> Error {
+    explain(&error, NetworkErrorKind::Broken, request, deadline)
+}
+
+/// Explains why a response's body could not be read.
+pub(super) fn no_body(error: io::Error, request: &ApiRequest, deadline: &Deadline) -> Error {
+    let error = ureq::Error::from(error);
+    explain(&error, NetworkErrorKind::BrokenBody, request, deadline)
+}
+
+fn explain(
+    error: &ureq::Error,
+    broken: NetworkErrorKind,
+    request: &ApiRequest,
+    deadline: &Deadline,
+) -> Error {
+    use NetworkErrorKind::{HostNotFound, NotConnected, Other, Proxy, Tls};
+    let request = Box::new(request.clone());
+    let source = match error {
+        ureq::Error::Io(error) => explain_io(error, broken),
+        ureq::Error::Timeout(timeout) if is_end_of(deadline, *timeout) => {
+            return Error::Deadline { request, timeout: deadline.timeout, cause: None };
+        }
+        ureq::Error::Timeout(timeout @ (ureq::Timeout::Connect | ureq::Timeout::Resolve)) => {
+            NetworkError::new(NotConnected, format!("no connection in time: {timeout}"))
+        }
+        // The agent that the user handed in has timeouts of its own.
+        ureq::Error::Timeout(timeout) => {
+            NetworkError::new(broken, format!("the agent's own timeout \"{timeout}\" passed"))
+        }
+        ureq::Error::HostNotFound => NetworkError::new(HostNotFound, "the host name is not known"),
+        ureq::Error::ConnectionFailed => NetworkError::new(NotConnected, "no address answers"),
+        ureq::Error::ConnectProxyFailed(problem) => NetworkError::new(Proxy, problem),
+        ureq::Error::LargeResponseHeader(..) => {
+            return Error::Refused { request, reason: Refusal::HeaderTooLarge };
+        }
+        // The type of this error is not public in `ureq`.
+        ureq::Error::Protocol(error) if error.to_string().ends_with("too many headers") => {
+            return Error::Refused { request, reason: Refusal::HeaderTooLarge };
+        }
+        ureq::Error::Protocol(error) => {
+            return Error::Malformed { request, problem: format!("not HTTP: {error}") };
+        }
+        #[cfg(feature = "rustls")]
+        ureq::Error::Rustls(error) => explain_tls(error),
+        ureq::Error::Tls(problem) => NetworkError::new(Tls, *problem),
+        ureq::Error::TlsRequired => NetworkError::new(Tls, error.to_string()),
+        _ => NetworkError::new(Other, error.to_string()),
+    };
+    Error::Network { request, source }
+}
+
+/// Whether a timeout is that of the page, not one of the agent's own.
+fn is_end_of(deadline: &Deadline, timeout: ureq::Timeout) -> bool {
+    /// `ureq` gives each address of a host a share of the time, rounded down, and tells the end of the last share as a
+    /// timeout of connecting.
+    const ROUNDING: Duration = Duration::from_millis(20);
+    timeout == ureq::Timeout::Global || deadline.time_left() < ROUNDING
+}
+
+fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
+    #[cfg(feature = "rustls")]
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return explain_tls(error);
+    }
+    // A connector of the user's may wrap one.
+    if let Some(ureq::Error::Io(error)) =
+        error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>())
+    {
+        return explain_io(error, broken);
+    }
+    // That of a connection in use has a text.
+    if error.kind() == ErrorKind::UnexpectedEof && error.get_ref().is_none() {
+        return NetworkError::new(broken, "the server closed the connection within the TLS handshake");
+    }
+    let message = error.to_string();
+    let kind = match error.kind() {
+        // Other TLS libraries report what they do not accept this way.
+        ErrorKind::InvalidData => NetworkErrorKind::Tls,
+        ErrorKind::ConnectionRefused => NetworkErrorKind::ConnectionRefused,
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => broken,
+        // `std` has no kind for it.
+        _ if message.starts_with("failed to lookup address information") => NetworkErrorKind::HostNotFound,
+        _ => NetworkErrorKind::NotConnected,
+    };
+    NetworkError::new(kind, message)
+}
+
+#[cfg(feature = "rustls")]
+fn explain_tls(error: &rustls::Error) -> NetworkError {
+    use crate::error::CertificateError as Problem;
+    use rustls::CertificateError as Fault;
+    let rustls::Error::InvalidCertificate(fault) = error else {
+        return NetworkError::new(NetworkErrorKind::Tls, error.to_string());
+    };
+    let date = |time: &rustls::pki_types::UnixTime| {
+        httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(time.as_secs()))
+    };
+    let (problem, message) = match fault {
+        Fault::ExpiredContext { time, not_after } => (
+            Problem::Expired,
+            format!("it expired on {}; by this machine's clock it is {}", date(not_after), date(time)),
+        ),
+        Fault::Expired => (Problem::Expired, error.to_string()),
+        Fault::NotValidYetContext { time, not_before } => (
+            Problem::NotYetValid,
+            format!("it is valid from {}; by this machine's clock it is {}", date(not_before), date(time)),
+        ),
+        Fault::NotValidYet => (Problem::NotYetValid, error.to_string()),
+        Fault::UnknownIssuer => (Problem::UnknownIssuer, "nobody who is trusted has issued it".into()),
+        Fault::NotValidForNameContext { presented, .. } => {
+            (Problem::WrongName, format!("it is for {}", presented.join(", ")))
+        }
+        Fault::NotValidForName => (Problem::WrongName, error.to_string()),
+        // The verifier has no variant of its own for this.
+        Fault::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            (Problem::Other, "it is the certificate of a CA, which must not be a server's".into())
+        }
+        _ => (Problem::Other, error.to_string()),
+    };
+    NetworkError::new(NetworkErrorKind::Certificate(problem), message)
+}

@@ -1,0 +1,151 @@
+//! When a list is whole, and when it cannot become whole any more (pure). The only place that decides it.
+
+use std::hash::{BuildHasher, RandomState};
+
+use crate::error::Incomplete;
+use crate::model::{ListItem, Page};
+
+/// What comes after a page.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    NextPage,
+    End,
+}
+
+/// What a listing has seen so far.
+pub(super) struct Completeness {
+    pages: u32,
+    max_pages: u32,
+    /// All items that came, those that came twice included.
+    received: u64,
+    ids: IdSet,
+    /// For each item of the last page, whether it had not come before.
+    are_new: Vec<bool>,
+    /// The sum of the hashes of each page's ids, as the same items in another order are the same page.
+    page_sums: Vec<u64>,
+    /// What the server counted first.
+    first_count: Option<u64>,
+    /// What the server counted last.
+    total_count: Option<u64>,
+}
+
+impl Completeness {
+    /// More items than this make no list that somebody looks at.
+    const MAX_ITEMS: u64 = 1_000_000;
+
+    pub(super) fn new(max_pages: u32) -> Self {
+        Completeness {
+            pages: 0,
+            max_pages,
+            received: 0,
+            ids: IdSet::default(),
+            are_new: Vec::new(),
+            page_sums: Vec::new(),
+            first_count: None,
+            total_count: None,
+        }
+    }
+
+    pub(super) fn total_count(&self) -> Option<u64> {
+        self.total_count
+    }
+
+    /// Says for each item of the last page whether it had not come before.
+    pub(super) fn are_new(&self) -> impl Iterator<Item = bool> {
+        self.are_new.iter().copied()
+    }
+
+    /// Takes in a page, and says what comes after it.
+    ///
+    /// A list is whole when the server says that there is no next page, as many distinct items came as it counted at the
+    /// start, and as many items as it counted last; those that are created while it is read may be missing. How full a page is says nothing, as servers may
+    /// cap pages. Without links, trust the count; with neither, an empty page ends the list.
+    pub(super) fn record<T: ListItem>(&mut self, page: &Page<T>) -> Result<Step, Incomplete> {
+        let hashes: Vec<u64> = page.results.iter().map(|item| self.ids.hash(item.id())).collect();
+        self.are_new = hashes.iter().map(|hash| self.ids.insert(*hash)).collect();
+        self.step(page, hashes.into_iter().fold(0, u64::wrapping_add))
+    }
+
+    fn step<T>(&mut self, page: &Page<T>, sum: u64) -> Result<Step, Incomplete> {
+        self.pages += 1;
+        if let (Some(from), Some(to)) = (self.total_count, page.total_count)
+            && to < from
+        {
+            return Err(Incomplete::Shrunk { from, to });
+        }
+        self.total_count = page.total_count.or(self.total_count);
+        self.first_count = self.first_count.or(page.total_count);
+        self.received += page.results.len() as u64;
+        let is_empty = page.results.is_empty();
+        // What comes twice has moved; only without links it may also hide what is still to come.
+        let reached = if page.has_links() { self.received } else { self.ids.len };
+        let step = match (page.has_next(), self.total_count) {
+            (true, _) if is_empty => return Err(Incomplete::Empty),
+            (true, _) => Step::NextPage,
+            // No link, but the count says that there is more: ask, so that the answer decides.
+            (false, Some(count)) if reached < count && !is_empty => Step::NextPage,
+            (false, None) if !page.has_links() && !is_empty => Step::NextPage,
+            (false, _) => Step::End,
+        };
+        if step == Step::NextPage {
+            self.check_progress(sum)?;
+            return Ok(step);
+        }
+        let is_short = |received, count: Option<u64>| count.is_some_and(|count| received < count);
+        if is_short(self.ids.len, self.first_count) || is_short(self.received, self.total_count) {
+            let total_count = self.total_count.unwrap_or_default();
+            return Err(Incomplete::Short { received: self.ids.len, total_count });
+        }
+        Ok(Step::End)
+    }
+
+    fn check_progress(&mut self, sum: u64) -> Result<(), Incomplete> {
+        if self.page_sums.contains(&sum) {
+            return Err(Incomplete::Repeated);
+        }
+        self.page_sums.push(sum);
+        if self.ids.len > Self::MAX_ITEMS {
+            return Err(Incomplete::TooManyItems(Self::MAX_ITEMS));
+        }
+        if self.pages >= self.max_pages {
+            return Err(Incomplete::TooManyPages(self.max_pages));
+        }
+        Ok(())
+    }
+}
+
+/// A set of ids, each by 64 bits of its hash, in at most 12 bytes an id. A `HashSet` takes up to 30 while it grows.
+///
+/// Among a million ids, two have the same hash once in 37 million lists, whatever a server sends, as it does not know the
+/// hasher's key. Then the second counts as the first, and the list as short by one.
+#[derive(Default)]
+struct IdSet {
+    /// Sorted hashes, by their highest byte, so that each vector stays short enough to insert into.
+    shards: Vec<Vec<u64>>,
+    len: u64,
+    hasher: RandomState,
+}
+
+impl IdSet {
+    const SHARDS: usize = 256;
+
+    fn hash(&self, id: &str) -> u64 {
+        self.hasher.hash_one(id)
+    }
+
+    /// Adds an id by its hash. Says whether it is new.
+    fn insert(&mut self, hash: u64) -> bool {
+        self.shards.resize_with(Self::SHARDS, Vec::new);
+        let Some(shard) = self.shards.get_mut((hash >> 56) as usize) else { return false };
+        let Err(index) = shard.binary_search(&hash) else { return false };
+        if shard.len() == shard.capacity() {
+            shard.reserve_exact(shard.len() / 2 + 1);
+        }
+        shard.insert(index, hash);
+        self.len += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

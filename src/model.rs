@@ -1,0 +1,18 @@
+//! What Atlas sends: a page of items, as the API documents it.
+
+mod api_error;
+mod document;
+mod export_bucket;
+mod link;
+mod list_item;
+mod page;
+mod project;
+mod raw_object;
+
+pub use api_error::ApiError;
+pub(crate) use document::{BodyError, read_error, read_page};
+pub use export_bucket::{CloudProvider, ExportBucket};
+pub use link::Link;
+pub use list_item::ListItem;
+pub use page::{Page, RateLimit};
+pub use project::Project;

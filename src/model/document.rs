@@ -1,0 +1,186 @@
+//! A response's body: a page, an error document, or an envelope around either (pure).
+
+use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::link::read_links;
+use super::raw_object::{RawArray, from_object};
+use super::{ApiError, Link, ListItem, Page, RateLimit};
+
+/// The most items that a page may have. Atlas sends at most 500.
+const MAX_RESULTS: usize = 10_000;
+/// The most parameters of an error that are kept.
+const MAX_PARAMETERS: usize = 100;
+
+/// Why a body with status 200 is no page.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    /// It is an error document, inside an envelope or with the wrong status.
+    Api(ApiError),
+    /// It ends too early: the connection broke.
+    Truncated,
+    /// It is something else.
+    Malformed(String),
+}
+
+/// The fields of every kind of body. Serde's derive refuses a field that stands twice.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    #[serde(borrow)]
+    results: Option<RawArray<'a, MAX_RESULTS>>,
+    total_count: Option<u64>,
+    #[serde(default, deserialize_with = "read_links")]
+    links: Option<Vec<Link>>,
+    // The fields of an error stay text until there is an error: one of another type is then simply absent.
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error_code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reason: Option<&'a RawValue>,
+    #[serde(borrow)]
+    detail: Option<&'a RawValue>,
+    #[serde(borrow)]
+    parameters: Option<&'a RawValue>,
+    // Atlas's documentation of v1.0 calls the envelope's inside `envelope`, that of other versions `content`.
+    #[serde(borrow)]
+    envelope: Option<&'a RawValue>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+}
+
+/// Reads the body of a response with status 200. What the response's header says of the page is yet to come.
+pub(crate) fn read_page<T: ListItem>(page_num: u32, body: Vec<u8>) -> Result<Page<T>, BodyError> {
+    let document = read_document(&body)?;
+    let RawArray(items) = document.results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
+    let results = items.iter().enumerate().map(|(index, item)| {
+        T::from_json(item.get()).map_err(|error| malformed(format!("results[{index}]: {error}")))
+    });
+    Ok(Page {
+        page_num,
+        results: results.collect::<Result<_, _>>()?,
+        total_count: document.total_count,
+        links: document.links,
+        rate_limit: RateLimit::default(),
+        deprecation: None,
+        sunset: None,
+        body,
+    })
+}
+
+/// Reads the document of a page, out of its envelope if it has one.
+fn read_document(body: &[u8]) -> Result<Document<'_>, BodyError> {
+    let text = str::from_utf8(body).map_err(|error| match error.error_len() {
+        Some(_) => malformed(format!("it is not UTF-8 ({error}); {}", beginning(body))),
+        None => BodyError::Truncated,
+    })?;
+    let outside: Document<'_> = from_object(text).map_err(|error| explain(text, &error))?;
+    let inside = outside.open_envelope()?;
+    // What is inside says more: outside there may be the status only.
+    for document in inside.iter().chain([&outside]) {
+        if let Some(error) = document.api_error()? {
+            return Err(BodyError::Api(error));
+        }
+    }
+    let Some(inside) = inside else { return Ok(outside) };
+    if inside.envelope.or(inside.content).is_some() {
+        return Err(malformed("there is an envelope in the envelope"));
+    }
+    if outside.results.is_some()
+        || outside.total_count.is_some_and(|count| inside.total_count != Some(count))
+        || outside.links.is_some_and(|links| inside.links.as_ref() != Some(&links))
+    {
+        return Err(malformed("what is outside of the envelope contradicts what is inside"));
+    }
+    Ok(inside)
+}
+
+/// Reads the body of a response with an error status. What is not there, or not in Atlas's form, is absent.
+pub(crate) fn read_error(status: u16, body: &[u8]) -> ApiError {
+    let read = || {
+        let outside: Document<'_> = from_object(str::from_utf8(body).ok()?).ok()?;
+        let inside = outside.open_envelope().ok()?;
+        Some(inside.unwrap_or(outside).to_api_error(status))
+    };
+    read().unwrap_or_else(|| ApiError { status, ..ApiError::default() })
+}
+
+impl<'a> Document<'a> {
+    /// The error that this document tells, if it tells one.
+    fn api_error(&self) -> Result<Option<ApiError>, BodyError> {
+        let is_error = |status: &u64| *status >= 400;
+        let status = match self.error {
+            Some(error) => read_number(error)
+                .filter(is_error)
+                .ok_or_else(|| malformed(format!("its \"error\" is no error status: {error}")))?,
+            None => match self.status.and_then(read_number).filter(is_error) {
+                Some(status) => status,
+                None => return Ok(None),
+            },
+        };
+        let is_status = |status: &u16| *status <= 599;
+        let status = u16::try_from(status).ok().filter(is_status);
+        let status = status.ok_or_else(|| malformed("it tells an error whose status is none of HTTP"))?;
+        Ok(Some(self.to_api_error(status)))
+    }
+
+    fn to_api_error(&self, status: u16) -> ApiError {
+        ApiError {
+            status,
+            error_code: self.error_code.and_then(read_string),
+            reason: self.reason.and_then(read_string),
+            detail: self.detail.and_then(read_string),
+            parameters: self.parameters.map(read_parameters).unwrap_or_default(),
+        }
+    }
+
+    fn open_envelope(&self) -> Result<Option<Document<'a>>, BodyError> {
+        let inside = match (self.envelope, self.content) {
+            (Some(_), Some(_)) => return Err(malformed("there are two envelopes in it")),
+            (envelope, content) => envelope.or(content),
+        };
+        inside
+            .map(|json| from_object(json.get()))
+            .transpose()
+            .map_err(|error| malformed(format!("envelope: {error}")))
+    }
+}
+
+fn malformed(problem: impl Into<String>) -> BodyError {
+    BodyError::Malformed(problem.into())
+}
+
+fn read_number(json: &RawValue) -> Option<u64> {
+    serde_json::from_str(json.get()).ok()
+}
+
+fn read_string(json: &RawValue) -> Option<String> {
+    serde_json::from_str(json.get()).ok()
+}
+
+/// Strings as their text, all other values as JSON text.
+fn read_parameters(json: &RawValue) -> Vec<String> {
+    let values = serde_json::from_str::<RawArray<'_, MAX_PARAMETERS>>(json.get());
+    let RawArray(values) = values.unwrap_or(RawArray(Vec::new()));
+    values.into_iter().map(|value| read_string(value).unwrap_or_else(|| value.get().to_owned())).collect()
+}
+
+fn explain(text: &str, error: &serde_json::Error) -> BodyError {
+    match error.classify() {
+        _ if text.trim_ascii().is_empty() => malformed("it is empty"),
+        Category::Eof => BodyError::Truncated,
+        Category::Syntax => malformed(format!("it is not JSON ({error}); {}", beginning(text.as_bytes()))),
+        Category::Data | Category::Io => malformed(error.to_string()),
+    }
+}
+
+fn beginning(body: &[u8]) -> String {
+    format!("it begins with {:?}", String::from_utf8_lossy(body.get(..40).unwrap_or(body)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! Links of a page or of an item.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::raw_object::{RawArray, from_object};
+
+/// The most links that a page or an item may have.
+const MAX_LINKS: usize = 1000;
+
+/// A link to a related resource. This crate follows none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[non_exhaustive]
+pub struct Link {
+    /// `href`: the URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub href: Option<String>,
+    /// `rel`: the relation, such as `self` or `next`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rel: Option<String>,
+}
+
+impl Link {
+    /// Whether this link leads to the next page.
+    pub(super) fn is_next(&self) -> bool {
+        self.rel.as_deref().is_some_and(|rel| rel.eq_ignore_ascii_case("next"))
+    }
+}
+
+/// Reads an array of links, or null.
+pub(super) fn read_links<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Link>>, D::Error> {
+    let Some(RawArray(values)) = Option::<RawArray<'de, MAX_LINKS>>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let links = values.iter().enumerate().map(|(index, value)| {
+        from_object(value.get()).map_err(|error| D::Error::custom(format_args!("links[{index}]: {error}")))
+    });
+    links.collect::<Result<_, _>>().map(Some)
+}

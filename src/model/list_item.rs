@@ -1,0 +1,14 @@
+//! What can stand in a list.
+
+/// An item of a list: an [`ExportBucket`](crate::ExportBucket) or a [`Project`](crate::Project). Nothing else can be one.
+pub trait ListItem: sealed::Sealed + Sized {
+    /// The id, by which a list knows an item that comes twice.
+    fn id(&self) -> &str;
+
+    #[doc(hidden)]
+    fn from_json(json: &str) -> Result<Self, serde_json::Error>;
+}
+
+pub(super) mod sealed {
+    pub trait Sealed {}
+}

@@ -1,0 +1,93 @@
+//! `Project`: one item of *Get All Projects*. The API also calls a project a group.
+
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
+use super::link::read_links;
+use super::list_item::sealed::Sealed;
+use super::raw_object::{deserialize_item, from_object, serialize_item};
+use super::{Link, ListItem};
+
+/// A project of an organization, as *Get All Projects* describes it.
+///
+/// Like an [`ExportBucket`](crate::ExportBucket) it keeps the JSON it came in, and that is what serialising gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Project {
+    /// `id`: the project's id, 24 hexadecimal digits.
+    pub id: String,
+    /// `name`: the project's name.
+    pub name: String,
+    /// `orgId`: the id of its organization.
+    pub org_id: String,
+    /// `clusterCount`: how many clusters it has.
+    pub cluster_count: Option<u64>,
+    /// `created`: when it was created, in the form of ISO 8601.
+    pub created: Option<String>,
+    /// `links`: related resources.
+    pub links: Option<Vec<Link>>,
+    raw: Box<str>,
+}
+
+/// The fields as Atlas names them.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields {
+    id: String,
+    name: String,
+    org_id: String,
+    cluster_count: Option<u64>,
+    created: Option<String>,
+    #[serde(default, deserialize_with = "read_links")]
+    links: Option<Vec<Link>>,
+}
+
+impl Sealed for Project {}
+
+impl ListItem for Project {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        let Fields { id, name, org_id, cluster_count, created, links } = from_object(json)?;
+        Ok(Project { id, name, org_id, cluster_count, created, links, raw: json.into() })
+    }
+}
+
+impl Project {
+    /// The JSON object as it came, byte for byte.
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+}
+
+impl<'de> Deserialize<'de> for Project {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_item(deserializer)
+    }
+}
+
+/// Writes the fields as they came.
+impl Serialize for Project {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_item(&self.raw, serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_is_read_and_written_again() {
+        let json = r#"{"clusterCount":2,"created":"2016-07-14T14:19:33Z","id":"5","links":[],"name":"n","orgId":"o","x":1.0}"#;
+        let project: Project = serde_json::from_str(json).unwrap();
+        assert_eq!((&*project.id, &*project.name, &*project.org_id), ("5", "n", "o"));
+        assert_eq!(
+            (project.cluster_count, project.created.as_deref()),
+            (Some(2), Some("2016-07-14T14:19:33Z"))
+        );
+        assert_eq!(serde_json::to_string(&project).unwrap(), json);
+    }
+}

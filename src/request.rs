@@ -1,0 +1,236 @@
+//! What is asked for: resource, version and options to the URL and the `Accept` of one request (pure).
+
+mod api_version;
+mod base_url;
+mod ids;
+
+use std::fmt;
+
+pub use api_version::ApiVersion;
+pub(crate) use base_url::{BaseUrl, is_port};
+pub use ids::{OrganizationId, ProjectId};
+
+/// A list that Atlas has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resource {
+    /// *Get All Snapshot Export Buckets* of a project.
+    ExportBuckets(ProjectId),
+    /// *Get All Projects* that the credentials can see.
+    Projects,
+    /// *Get All Projects* of an organization.
+    OrganizationProjects(OrganizationId),
+}
+
+impl Resource {
+    fn path(&self) -> String {
+        match self {
+            Resource::ExportBuckets(project) => format!("/groups/{project}/backup/exportBuckets"),
+            Resource::Projects => "/groups".into(),
+            Resource::OrganizationProjects(organization) => format!("/orgs/{organization}/groups"),
+        }
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Resource::ExportBuckets(project) => write!(f, "export buckets of project {project}"),
+            Resource::Projects => f.write_str("projects"),
+            Resource::OrganizationProjects(organization) => {
+                write!(f, "projects of organization {organization}")
+            }
+        }
+    }
+}
+
+/// What a request is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// `GET`: one page of a list.
+    #[non_exhaustive]
+    GetPage {
+        /// The list.
+        resource: Resource,
+        /// The page, from 1.
+        page_num: u32,
+    },
+    /// `POST`: an access token for a service account.
+    RequestAccessToken,
+    /// `POST`: the end of an access token.
+    RevokeAccessToken,
+}
+
+/// A request to Atlas: what an error says was asked of whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiRequest {
+    /// The whole URL.
+    pub url: String,
+    /// What it is for.
+    pub operation: Operation,
+    /// The value of `Accept`.
+    pub(crate) accept: String,
+    /// Whether the server shall count the items.
+    pub(crate) include_count: bool,
+    proxy: Option<String>,
+    /// Where the path begins in `url`.
+    path_at: usize,
+}
+
+impl ApiRequest {
+    /// The proxy on the way, without its password.
+    pub fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
+    }
+
+    /// The request-target: path and query.
+    pub(crate) fn target(&self) -> &str {
+        self.url.get(self.path_at..).unwrap_or_default()
+    }
+
+    /// The scheme, host and port that are asked.
+    fn origin(&self) -> &str {
+        self.url.get(..self.path_at).unwrap_or_default()
+    }
+
+    /// The number of the page, or 0 if this asks for no page.
+    pub(crate) fn page_num(&self) -> u32 {
+        match self.operation {
+            Operation::GetPage { page_num, .. } => page_num,
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for ApiRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.operation {
+            Operation::GetPage { resource, page_num } => write!(f, "page {page_num} of the {resource}")?,
+            Operation::RequestAccessToken => f.write_str("an access token")?,
+            Operation::RevokeAccessToken => f.write_str("the revocation of the access token")?,
+        }
+        write!(f, " at {}", self.origin())
+    }
+}
+
+/// How pages are asked for. The same for all pages of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct PageOptions {
+    pub(crate) base_url: BaseUrl,
+    pub(crate) api_version: ApiVersion,
+    pub(crate) items_per_page: u16,
+    pub(crate) include_count: bool,
+    pub(crate) pretty: bool,
+    pub(crate) envelope: bool,
+    /// The proxy on the way, without its password, for errors.
+    pub(crate) proxy: Option<String>,
+}
+
+impl PageOptions {
+    /// The most items that Atlas gives per page. The default, because it takes the fewest requests.
+    pub(crate) const MAX_ITEMS_PER_PAGE: u16 = 500;
+
+    /// The request for one page.
+    pub(crate) fn page(&self, resource: &Resource, page_num: u32, include_count: bool) -> ApiRequest {
+        let base = self.base_url.as_str();
+        let (version, path) = (self.api_version.path(), resource.path());
+        let mut url =
+            format!("{base}{version}{path}?pageNum={page_num}&itemsPerPage={}", self.items_per_page);
+        // Atlas's defaults are not sent.
+        for (parameter, is_sent) in [
+            ("&includeCount=false", !include_count),
+            ("&pretty=true", self.pretty),
+            ("&envelope=true", self.envelope),
+        ] {
+            if is_sent {
+                url.push_str(parameter);
+            }
+        }
+        ApiRequest {
+            url,
+            operation: Operation::GetPage { resource: resource.clone(), page_num },
+            accept: self.api_version.media_type(),
+            include_count,
+            proxy: self.proxy.clone(),
+            path_at: self.base_url.origin().len(),
+        }
+    }
+
+    /// The request for an access token, or for its revocation.
+    pub(crate) fn token_request(&self, operation: Operation) -> ApiRequest {
+        let path = if operation == Operation::RevokeAccessToken { "revoke" } else { "token" };
+        ApiRequest {
+            url: format!("{}/api/oauth/{path}", self.base_url.as_str()),
+            operation,
+            accept: "application/json".into(),
+            include_count: false,
+            proxy: self.proxy.clone(),
+            path_at: self.base_url.origin().len(),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn page_options(base_url: &str) -> PageOptions {
+        PageOptions {
+            base_url: BaseUrl::parse(base_url).unwrap(),
+            api_version: ApiVersion::V1_0,
+            items_per_page: 500,
+            include_count: true,
+            pretty: false,
+            envelope: false,
+            proxy: None,
+        }
+    }
+
+    #[test]
+    fn a_page_is_asked_for_as_the_atlas_docs_have_it() {
+        let buckets = Resource::ExportBuckets("32b6e34b3d91647abb20e7b8".parse().unwrap());
+        let plain = page_options("https://cloud.mongodb.com");
+        let request = plain.page(&buckets, 1, true);
+        let target =
+            "/api/atlas/v1.0/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=1&itemsPerPage=500";
+        assert_eq!(
+            (request.url.as_str(), request.target()),
+            (&*format!("https://cloud.mongodb.com{target}"), target)
+        );
+        assert_eq!(request.accept, "application/json");
+        let every_option = PageOptions {
+            api_version: ApiVersion::V2024_05_30,
+            items_per_page: 7,
+            include_count: false,
+            pretty: true,
+            envelope: true,
+            ..page_options("http://127.0.0.1:8080/proxy/")
+        };
+        let request = every_option.page(&buckets, 2, false);
+        assert_eq!(
+            request.target(),
+            "/proxy/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=2&itemsPerPage=7&includeCount=false&pretty=true&envelope=true"
+        );
+        assert_eq!(request.accept, "application/vnd.atlas.2024-05-30+json");
+        assert_eq!(
+            request.to_string(),
+            "page 2 of the export buckets of project 32b6e34b3d91647abb20e7b8 at http://127.0.0.1:8080"
+        );
+    }
+
+    #[test]
+    fn every_list_and_token_has_its_path() {
+        let options = page_options("https://h/x");
+        let organization = Resource::OrganizationProjects("5e4e593f70dfbf1010295836".parse().unwrap());
+        let page = |resource| options.page(resource, 1, true);
+        assert_eq!(page(&Resource::Projects).target(), "/x/api/atlas/v1.0/groups?pageNum=1&itemsPerPage=500");
+        assert_eq!(
+            page(&organization).target(),
+            "/x/api/atlas/v1.0/orgs/5e4e593f70dfbf1010295836/groups?pageNum=1&itemsPerPage=500"
+        );
+        assert_eq!(options.token_request(Operation::RequestAccessToken).target(), "/x/api/oauth/token");
+        assert_eq!(options.token_request(Operation::RevokeAccessToken).url, "https://h/x/api/oauth/revoke");
+    }
+}

@@ -1,0 +1,202 @@
+//! The base URL: which host is asked, and where on it Atlas is.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ureq::http::Uri;
+
+use crate::invalid_input::InvalidInput;
+
+/// Scheme, host, port and perhaps a path prefix, checked and without a slash at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    url: String,
+    /// Where the path begins in `url`.
+    path_at: usize,
+    host: String,
+    pub(crate) is_https: bool,
+}
+
+impl BaseUrl {
+    pub(crate) const DEFAULT: &str = "https://cloud.mongodb.com";
+    /// Longer ones leave `http::Uri`, which takes 65,534 bytes, too little room for the rest.
+    const MAX_LEN: usize = 8192;
+
+    /// Checks the form. Whether plain http may be used depends on more than the URL: see `client/builder.rs`.
+    pub(crate) fn parse(url: &str) -> Result<Self, InvalidInput> {
+        let refuse = |problem| Err(InvalidInput::base_url(problem));
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let is_https = match scheme.as_deref() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return refuse("does not begin with https://"),
+        };
+        if url.len() > Self::MAX_LEN {
+            return refuse("is too long");
+        }
+        if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refuse("has a space, or a character that is not ASCII");
+        }
+        // `Uri` drops a fragment without a word.
+        if url.contains('#') {
+            return refuse("has a fragment");
+        }
+        let Ok(uri) = url.parse::<Uri>() else {
+            return refuse("has no valid host and port, or no valid path");
+        };
+        let Some(authority) = uri.authority() else { return refuse("has no valid host and port") };
+        if authority.as_str().contains('@') {
+            return refuse("has user information: give the credentials by other means");
+        }
+        if uri.query().is_some() {
+            return refuse("has a query");
+        }
+        let host = authority.host();
+        // `Uri` keeps a port that is none, and `ureq` then takes 80.
+        let port = authority.as_str().strip_prefix(host).unwrap_or_default();
+        if !is_host(host) || !(port.is_empty() || port.strip_prefix(':').is_some_and(is_port)) {
+            return refuse("has no valid host and port");
+        }
+        let path = uri.path().trim_end_matches('/');
+        check_path(path)?;
+        let scheme = if is_https { "https" } else { "http" };
+        let origin = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
+        if let Some((prefix, end)) = split_api_path(path) {
+            return Err(InvalidInput::base_url(format!(
+                "ends in {end}: leave it off and use {origin}{prefix}"
+            )));
+        }
+        Ok(BaseUrl {
+            path_at: origin.len(),
+            host: host.to_ascii_lowercase(),
+            url: format!("{origin}{path}"),
+            is_https,
+        })
+    }
+
+    /// The URL without a slash at its end.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.url
+    }
+
+    /// The scheme, host and port.
+    pub(crate) fn origin(&self) -> &str {
+        self.url.get(..self.path_at).unwrap_or_default()
+    }
+
+    /// The host in lower case, an IPv6 address without its brackets.
+    pub(crate) fn host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// Whether the host is an address of this machine.
+    pub(crate) fn is_loopback_address(&self) -> bool {
+        self.host().parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Whether the host is the name `localhost`, which should be this machine.
+    pub(crate) fn is_localhost(&self) -> bool {
+        self.host == "localhost"
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[') {
+        Some(address) => address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        }
+    }
+}
+
+/// Whether this is a port in decimal digits, from 1 to 65,535.
+pub(crate) fn is_port(digits: &str) -> bool {
+    digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// The path is sent as it is and hashed as it is sent, so it must be one that no program on the way rewrites.
+fn check_path(path: &str) -> Result<(), InvalidInput> {
+    let is_path_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte);
+    let is_dots = |segment: &str| matches!(segment, "." | "..");
+    if path.bytes().all(is_path_byte) && !path.split('/').any(is_dots) {
+        Ok(())
+    } else {
+        Err(InvalidInput::base_url("has a path that cannot be sent as it is"))
+    }
+}
+
+/// Splits off the part of the path that is added to each request anyway.
+fn split_api_path(path: &str) -> Option<(&str, &str)> {
+    let ends = ["/api/atlas/v1.0", "/api/atlas/v2", "/api/atlas"];
+    ends.into_iter().find_map(|end| Some((path.strip_suffix(end)?, end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usable_base_urls_are_written_one_way() {
+        let cases = [
+            ("https://cloud.mongodb.com", "https://cloud.mongodb.com", "cloud.mongodb.com", false),
+            ("HTTPS://Cloud.MongoDB.com/", "https://cloud.mongodb.com", "cloud.mongodb.com", false),
+            ("https://h:8443/a/b//", "https://h:8443/a/b", "h", false),
+            ("http://localhost:80", "http://localhost:80", "localhost", false),
+            ("http://127.1.2.3", "http://127.1.2.3", "127.1.2.3", true),
+            ("http://[::1]:8080", "http://[::1]:8080", "::1", true),
+            (
+                "http://127.0.0.1.evil.example",
+                "http://127.0.0.1.evil.example",
+                "127.0.0.1.evil.example",
+                false,
+            ),
+            ("http://127.1", "http://127.1", "127.1", false),
+        ];
+        for (input, url, host, is_loopback) in cases {
+            let base = BaseUrl::parse(input).unwrap();
+            assert_eq!((base.as_str(), base.host(), base.is_loopback_address()), (url, host, is_loopback));
+            assert_eq!(BaseUrl::parse(base.as_str()).unwrap(), base, "{input}, parsed again");
+        }
+        assert_eq!(BaseUrl::parse("https://h:8443/a/b").unwrap().origin(), "https://h:8443");
+        assert!(BaseUrl::parse("http://LOCALHOST").unwrap().is_localhost());
+        assert!(!BaseUrl::parse("http://localhost.evil.example").unwrap().is_localhost());
+    }
+
+    #[test]
+    fn other_base_urls_are_refused_with_what_is_wrong() {
+        let long = format!("https://h/{}", "a".repeat(70_000));
+        let cases = [
+            ("ftp://h", "does not begin with https://"),
+            ("cloud.mongodb.com", "does not begin with https://"),
+            ("", "does not begin with https://"),
+            ("https://", "has no valid host and port, or no valid path"),
+            ("https:///path", "has no valid host and port, or no valid path"),
+            ("https://h:0", "has no valid host and port"),
+            ("https://h:65536", "has no valid host and port"),
+            ("https://h:99999", "has no valid host and port"),
+            ("https://h:0x50", "has no valid host and port"),
+            ("https://h:+1", "has no valid host and port"),
+            ("https://h:", "has no valid host and port"),
+            ("https://[::1", "has no valid host and port, or no valid path"),
+            ("https://[h]", "has no valid host and port"),
+            ("https://[::1]x", "has no valid host and port"),
+            ("https://h?q", "has a query"),
+            ("https://h/p?q", "has a query"),
+            ("https://h#f", "has a fragment"),
+            ("https://user:secret@h", "has user information: give the credentials by other means"),
+            ("https://h/a b", "has a space, or a character that is not ASCII"),
+            ("https://h\r\nX: y", "has a space, or a character that is not ASCII"),
+            ("https://hé", "has a space, or a character that is not ASCII"),
+            ("https://h\\@evil", "has no valid host and port, or no valid path"),
+            ("https://h/../x", "has a path that cannot be sent as it is"),
+            ("https://h/\"", "has a path that cannot be sent as it is"),
+            (&long, "is too long"),
+            ("https://h/api/atlas", "ends in /api/atlas: leave it off and use https://h"),
+            ("https://h/x/api/atlas/v1.0/", "ends in /api/atlas/v1.0: leave it off and use https://h/x"),
+            ("https://h/api/atlas/v2", "ends in /api/atlas/v2: leave it off and use https://h"),
+        ];
+        for (input, problem) in cases {
+            assert_eq!(BaseUrl::parse(input), Err(InvalidInput::base_url(problem)), "{input}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The query parameters of a list.
+
+/// The default and the maximum of `itemsPerPage`.
+const DEFAULT_ITEMS_PER_PAGE: u32 = 100;
+const MAX_ITEMS_PER_PAGE: u32 = 500;
+
+/// The query parameters of the list, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) page_num: u32,
+    pub(crate) items_per_page: u32,
+    pub(crate) include_count: bool,
+    pub(crate) pretty: bool,
+    pub(crate) envelope: bool,
+}
+
+impl Query {
+    /// Reads the parameters, or names the one that is wrong: out of range, given twice, or unknown. Atlas
+    /// refuses unknown ones too, so a misspelt parameter does not go unnoticed.
+    pub(crate) fn read(pairs: &[(String, String)]) -> Result<Query, &str> {
+        let mut query = Query {
+            page_num: 1,
+            items_per_page: DEFAULT_ITEMS_PER_PAGE,
+            include_count: true,
+            pretty: false,
+            envelope: false,
+        };
+        for (i, (name, value)) in pairs.iter().enumerate() {
+            let repeated = pairs.iter().take(i).any(|(earlier, _)| earlier == name);
+            let fits = !repeated
+                && match name.as_str() {
+                    "pageNum" => number(value, u32::MAX, &mut query.page_num),
+                    "itemsPerPage" => number(value, MAX_ITEMS_PER_PAGE, &mut query.items_per_page),
+                    "includeCount" => flag(value, &mut query.include_count),
+                    "pretty" => flag(value, &mut query.pretty),
+                    "envelope" => flag(value, &mut query.envelope),
+                    _ => false,
+                };
+            if !fits {
+                return Err(name);
+            }
+        }
+        Ok(query)
+    }
+
+    /// The query of the link to another page of the same list, in the order in which Atlas writes it.
+    pub(crate) fn for_page(&self, page_num: u32) -> String {
+        let Query { items_per_page, include_count, pretty, envelope, .. } = self;
+        let mut text =
+            format!("includeCount={include_count}&pageNum={page_num}&itemsPerPage={items_per_page}");
+        if *pretty {
+            text.push_str("&pretty=true");
+        }
+        if *envelope {
+            text.push_str("&envelope=true");
+        }
+        text
+    }
+}
+
+fn number(text: &str, most: u32, place: &mut u32) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if digits && (1..=most).contains(&number) => {
+            *place = number;
+            true
+        }
+        _ => false,
+    }
+}
+
+fn flag(text: &str, place: &mut bool) -> bool {
+    text.parse().map(|flag| *place = flag).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Result<Query, String> {
+        let pairs: Vec<(String, String)> = text
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Query::read(&pairs).map_err(str::to_owned)
+    }
+
+    #[test]
+    fn parameters_have_atlas_s_defaults_and_limits() {
+        let standard = query("").unwrap();
+        assert_eq!(standard.for_page(2), "includeCount=true&pageNum=2&itemsPerPage=100");
+        assert!(standard.include_count && !standard.pretty && !standard.envelope);
+        let all = query("pageNum=7&itemsPerPage=500&includeCount=false&pretty=true&envelope=true").unwrap();
+        assert_eq!(
+            all.for_page(8),
+            "includeCount=false&pageNum=8&itemsPerPage=500&pretty=true&envelope=true"
+        );
+        let table = [
+            ("pageNum=0", "pageNum"),
+            ("pageNum=-1", "pageNum"),
+            ("pageNum=+1", "pageNum"),
+            ("pageNum=", "pageNum"),
+            ("pageNum=4294967296", "pageNum"),
+            ("itemsPerPage=0", "itemsPerPage"),
+            ("itemsPerPage=501", "itemsPerPage"),
+            ("itemsPerPage=abc", "itemsPerPage"),
+            ("includeCount=yes", "includeCount"),
+            ("pretty=1", "pretty"),
+            ("envelope", "envelope"),
+            ("pageNum=1&pageNum=2", "pageNum"),
+            ("page=1", "page"),
+        ];
+        for (text, name) in table {
+            assert_eq!(query(text), Err(name.to_owned()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! HTTP responses, and Atlas's error documents.
+
+use serde_json::{Value, json};
+use ureq_proto::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+/// An HTTP response, as [`Fault::Response`](super::Fault::Response) sends it in the place of the real one.
+///
+/// `Content-Length` is added when it is sent. A header field that HTTP does not allow (a control
+/// character in its value, say) is left out with a warning in the log: to send such a thing, write the
+/// whole response with [`Fault::Raw`](super::Fault::Raw).
+///
+/// ```
+/// use atlas_export_buckets::simulator::{Fault, Response};
+/// let busy = Fault::Response(Response::new(503).header("Retry-After", "2"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// What the counters take it for.
+    pub(crate) kind: ResponseKind,
+}
+
+impl Response {
+    /// A response with this status (100 to 999, or else 500), without header fields of its own and without
+    /// a body.
+    pub fn new(status: u16) -> Response {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Response { status, headers: HeaderMap::new(), body: Vec::new(), kind: ResponseKind::Other }
+    }
+
+    /// Adds a header field. The same name may come several times.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl Into<Vec<u8>>) -> Response {
+        let name = name.as_ref();
+        let field = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(&value.into()));
+        let added = match field {
+            (Ok(name), Ok(value)) => self.headers.try_append(name, value).is_ok(),
+            _ => false,
+        };
+        if !added {
+            log::warn!("the header field {name:?} cannot be sent, it is left out");
+        }
+        self
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Response {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) fn kind(mut self, kind: ResponseKind) -> Response {
+        self.kind = kind;
+        self
+    }
+
+    /// An error in Atlas's form: `{"detail", "error", "errorCode", "parameters", "reason"}` on one line, and
+    /// the code again in the field `X-Error-Code`.
+    pub fn atlas_error(status: u16, code: &str, detail: &str, parameters: &[&str]) -> Response {
+        let parameters: Vec<Value> = parameters.iter().map(|&parameter| parameter.into()).collect();
+        Response::error_document(status, code, detail, &parameters)
+    }
+
+    /// The same, with parameters that may be numbers.
+    pub(crate) fn error_document(status: u16, code: &str, detail: &str, parameters: &[Value]) -> Response {
+        let document = json!({
+            "detail": detail,
+            "error": status,
+            "errorCode": code,
+            "parameters": parameters,
+            "reason": reason(status),
+        });
+        Response::json(status, &document).header("X-Error-Code", code)
+    }
+
+    /// An error of the token endpoint (RFC 6749 5.2): `{"error", "error_description"}`.
+    pub fn oauth_error(status: u16, error: &str, description: &str) -> Response {
+        Response::json(status, &json!({ "error": error, "error_description": description }))
+            .header("Cache-Control", "no-store")
+    }
+
+    /// An HTML page, as a proxy or a captive portal sends it.
+    pub fn html(status: u16, body: impl Into<Vec<u8>>) -> Response {
+        Response::new(status).header("Content-Type", "text/html;charset=utf-8").body(body)
+    }
+
+    /// A redirect to `location`: 301, 302, 303, 307 or 308.
+    pub fn redirect(status: u16, location: &str) -> Response {
+        Response::new(status).header("Location", location)
+    }
+
+    pub(crate) fn json(status: u16, body: &Value) -> Response {
+        Response::new(status).header("Content-Type", "application/json").body(body.to_string())
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Unknown")
+}
+
+/// What the counters take a response for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseKind {
+    Challenge,
+    Page,
+    ProjectPage,
+    Token,
+    Revocation,
+    RateLimited,
+    Other,
+}
