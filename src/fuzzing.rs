@@ -1,4 +1,4 @@
-//! The one door through which the targets in `fuzz/` reach what is private: bytes in, plain values out.
+//! The one door through which `fuzz/` and `benches/` reach what is private: bytes in, plain values out.
 //!
 //! **No part of the public interface.** The feature `fuzzing` and all that is here may change in any release.
 //!
@@ -63,6 +63,11 @@ pub fn read_page(body: &[u8]) -> Result<Page, NoPage> {
     }
     let rels = page.links.map(|links| links.into_iter().map(|link| link.rel).collect());
     Ok(Page { buckets, total_count: page.total_count, rels })
+}
+
+/// Reads the body of a page as a client does, for the benches. Says how many buckets it has.
+pub fn count_buckets(body: Vec<u8>) -> Option<usize> {
+    model::read_page::<ExportBucket>(1, body).ok().map(|page| page.results.len())
 }
 
 /// Reads `Retry-After`: how long to wait from now on.

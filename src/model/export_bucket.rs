@@ -1,5 +1,6 @@
 //! `ExportBucket`: one item of *Get All Snapshot Export Buckets*.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -65,7 +66,8 @@ struct Fields<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     bucket_name: String,
-    cloud_provider: CloudProvider,
+    #[serde(borrow)]
+    cloud_provider: Cow<'a, str>,
     iam_role_id: Option<String>,
     region: Option<String>,
     require_private_networking: Option<bool>,
@@ -93,7 +95,7 @@ impl ListItem for ExportBucket {
         Ok(ExportBucket {
             id,
             bucket_name: fields.bucket_name,
-            cloud_provider: fields.cloud_provider,
+            cloud_provider: CloudProvider::from(&*fields.cloud_provider),
             iam_role_id: fields.iam_role_id,
             region: fields.region,
             require_private_networking: fields.require_private_networking,
@@ -159,14 +161,20 @@ impl CloudProvider {
     }
 }
 
-impl From<String> for CloudProvider {
-    fn from(name: String) -> Self {
-        match name.as_str() {
+impl From<&str> for CloudProvider {
+    fn from(name: &str) -> Self {
+        match name {
             "AWS" => CloudProvider::Aws,
             "AZURE" => CloudProvider::Azure,
             "GCP" => CloudProvider::Gcp,
-            _ => CloudProvider::Other(name),
+            _ => CloudProvider::Other(name.to_owned()),
         }
+    }
+}
+
+impl From<String> for CloudProvider {
+    fn from(name: String) -> Self {
+        name.as_str().into()
     }
 }
 
