@@ -8,10 +8,12 @@ mod support;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener};
+use std::process::Command;
 use std::time::Duration;
 use std::{fs, thread};
 
-use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
+use atlas_export_buckets::simulator::{Fault, Response, Simulator, When, sample_buckets};
+use atlas_export_buckets::{ApiKey, Client};
 use support::program::program;
 use support::wait::wait_for;
 
@@ -136,4 +138,157 @@ fn projects_that_wait_for_their_turn_hold_at_most_64_mib_together() {
         assert!(atlas.stats().pages > 30, "{:?}", atlas.stats());
         assert!(peak < 64 * 1024 + MOST_KIB, "{format}: {peak} KiB");
     }
+}
+
+/// Lists by the library, and prints the peak of this process and how the list ended. See [`peak_of_library`].
+#[test]
+#[ignore = "runs in a process of its own, for the tests below"]
+fn list_in_a_process_of_its_own() {
+    let key = ApiKey::new("embedded", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01").unwrap();
+    let client = Client::builder(key).base_url(std::env::var("MEMORY_BASE_URL").unwrap()).retries(0);
+    let client = client.build().unwrap();
+    let project = "32b6e34b3d91647abb20e7b8".parse().unwrap();
+    let mut count = 0;
+    let error = client.export_buckets(&project).find_map(|bucket| bucket.map(|_| count += 1).err());
+    println!("peak {} KiB, {count} buckets, {error:?}", peak_kib(std::process::id()).unwrap());
+}
+
+/// The peak of a process that lists by the library, in KiB, and how the list ended.
+fn peak_of_library(atlas: &Simulator) -> (u64, String) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "list_in_a_process_of_its_own", "--nocapture"])
+        .env("MEMORY_BASE_URL", atlas.base_url())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.split("peak ").nth(1).unwrap_or_else(|| panic!("{text}")).lines().next().unwrap();
+    let (peak, outcome) = line.split_once(" KiB, ").unwrap();
+    (peak.parse().unwrap(), outcome.to_owned())
+}
+
+/// An embedded Atlas that answers each page with this body.
+fn atlas_with_body(body: impl Into<Vec<u8>>) -> Simulator {
+    let response = Fault::Response(Response::new(200).body(body.into()));
+    Simulator::builder().fault(When::always().with_authorization(), response).start().unwrap()
+}
+
+/// As often as it fits between these, separated by commas.
+fn filled(before: &str, element: &str, after: &str) -> String {
+    let room = LIMIT - before.len() - after.len();
+    format!("{before}{}{after}", vec![element; (room + 1) / (element.len() + 1)].join(","))
+}
+
+#[test]
+fn no_body_of_4_mib_takes_more_than_64_mib() {
+    let known = r#""_id":"5","bucketName":"b","cloudProvider":"AWS""#;
+    let depth = LIMIT / 2 - 100;
+    let bucket_of_400 = format!(r#"{{{known},"new":"{}"}}"#, "x".repeat(360));
+    let cases = [
+        ("white space", format!("{{\"results\":[]{}}}", " ".repeat(LIMIT - 15)), "0 buckets, None"),
+        ("numbers in an unknown field", filled("{\"results\":[],\"new\":[", "1", "]}"), "0 buckets, None"),
+        (
+            "objects in an unknown field",
+            filled("{\"results\":[],\"new\":[", "{\"a\":{}}", "]}"),
+            "0 buckets, None",
+        ),
+        ("numbers as results", filled("{\"results\":[", "1", "]}"), "0 buckets, Some(the answer is not"),
+        (
+            "empty objects as results",
+            filled("{\"results\":[", "{}", "]}"),
+            "0 buckets, Some(the answer is not",
+        ),
+        (
+            "small buckets",
+            filled("{\"results\":[", &format!("{{{known}}}"), "]}"),
+            "0 buckets, Some(the answer is not",
+        ),
+        (
+            "10,000 buckets",
+            filled("{\"links\":[{\"rel\":\"self\"}],\"results\":[", &bucket_of_400, "]}"),
+            "1 buckets, None",
+        ),
+        ("links", filled("{\"results\":[],\"links\":[", "{}", "]}"), "0 buckets, Some(the answer is not"),
+        (
+            "links of a bucket",
+            filled(&format!("{{\"results\":[{{{known},\"links\":["), "{}", "]}]}"),
+            "0 buckets, Some(the answer is not",
+        ),
+        (
+            "a bucket with an array",
+            filled(
+                &format!("{{\"links\":[{{\"rel\":\"self\"}}],\"results\":[{{{known},\"new\":["),
+                "1",
+                "]}]}",
+            ),
+            "1 buckets, None",
+        ),
+        (
+            "a name of escapes",
+            format!(
+                r#"{{"links":[{{"rel":"self"}}],"results":[{{"_id":"5","cloudProvider":"AWS","bucketName":"{}"}}]}}"#,
+                "\\u0041".repeat(LIMIT / 6 - 20)
+            ),
+            "1 buckets, None",
+        ),
+        (
+            "parameters of an error",
+            filled("{\"error\":400,\"errorCode\":\"X\",\"parameters\":[", "1", "]}"),
+            "0 buckets, Some(the server refused",
+        ),
+        (
+            "nested as deep as it goes",
+            format!("{{\"results\":[],\"new\":{}{}}}", "[".repeat(depth), "]".repeat(depth)),
+            "0 buckets, None",
+        ),
+        ("an envelope", filled("{\"envelope\":{\"results\":[],\"new\":[", "1", "]}}"), "0 buckets, None"),
+    ];
+    for (name, body, expected) in cases {
+        assert!(body.len() <= LIMIT && body.len() > LIMIT - 600, "{name}: {} bytes", body.len());
+        let (peak, outcome) = peak_of_library(&atlas_with_body(body));
+        println!("{name}: {peak} KiB");
+        assert!(outcome.starts_with(expected), "{name}: {outcome}");
+        assert!(peak < 64 * 1024, "{name}: {peak} KiB");
+    }
+}
+
+/// A body of this many sample buckets, whose links say that there is, or is not, a next page.
+fn page_of(buckets: &[String], has_next: bool) -> String {
+    let rel = if has_next { "next" } else { "self" };
+    format!(r#"{{"links":[{{"href":"h","rel":"{rel}"}}],"results":[{}]}}"#, buckets.join(","))
+}
+
+#[test]
+fn a_page_takes_at_most_six_times_its_bytes() {
+    let body = page_of(&sample_buckets(10_000), false);
+    let bytes = body.len() as u64;
+    let (least, _) = peak_of_library(&atlas_with_body(page_of(&sample_buckets(1), false)));
+    let (peak, outcome) = peak_of_library(&atlas_with_body(body));
+    assert_eq!(outcome, "10000 buckets, None");
+    let times = (peak - least) as f64 * 1024.0 / bytes as f64;
+    println!("10,000 buckets, {bytes} bytes: {times:.1} times that");
+    assert!(times <= 6.0, "{times}");
+}
+
+#[test]
+fn a_list_that_is_streamed_takes_at_most_16_bytes_an_id_beyond_a_page() {
+    const PAGES: u32 = 30;
+    const OF_A_PAGE: u64 = 10_000;
+    let listing = |pages: u32| {
+        let atlas = Simulator::builder().script(move |request| {
+            let page_num = u64::from(request.page_num.unwrap_or_default());
+            let bucket =
+                |index| format!(r#"{{"_id":"{index:024x}","bucketName":"b","cloudProvider":"AWS"}}"#);
+            let buckets: Vec<String> =
+                (0..OF_A_PAGE).map(|index| bucket(page_num * OF_A_PAGE + index)).collect();
+            let body = page_of(&buckets, page_num < u64::from(pages));
+            request.has_authorization.then(|| Fault::Response(Response::new(200).body(body)))
+        });
+        peak_of_library(&atlas.start().unwrap())
+    };
+    let (one, _) = listing(2);
+    let (all, outcome) = listing(PAGES);
+    assert_eq!(outcome, format!("{} buckets, None", u64::from(PAGES) * OF_A_PAGE));
+    let bytes = (all.saturating_sub(one)) * 1024 / (u64::from(PAGES - 2) * OF_A_PAGE);
+    println!("2 pages: {one} KiB, {PAGES} pages: {all} KiB, {bytes} bytes an id");
+    assert!(bytes <= 16, "{bytes}");
 }

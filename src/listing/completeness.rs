@@ -1,5 +1,6 @@
 //! When a list is whole, and when it cannot become whole any more (pure). The only place that decides it.
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use crate::error::Incomplete;
@@ -78,7 +79,7 @@ impl Completeness {
         self.received += page.results.len() as u64;
         let is_empty = page.results.is_empty();
         // What comes twice has moved; only without links it may also hide what is still to come.
-        let reached = if page.has_links() { self.received } else { self.ids.len };
+        let reached = if page.has_links() { self.received } else { self.ids.len() };
         let step = match (page.has_next(), self.total_count) {
             (true, _) if is_empty => return Err(Incomplete::Empty),
             (true, _) => Step::NextPage,
@@ -92,9 +93,9 @@ impl Completeness {
             return Ok(step);
         }
         let is_short = |received, count: Option<u64>| count.is_some_and(|count| received < count);
-        if is_short(self.ids.len, self.first_count) || is_short(self.received, self.total_count) {
+        if is_short(self.ids.len(), self.first_count) || is_short(self.received, self.total_count) {
             let total_count = self.total_count.unwrap_or_default();
-            return Err(Incomplete::Short { received: self.ids.len, total_count });
+            return Err(Incomplete::Short { received: self.ids.len(), total_count });
         }
         Ok(Step::End)
     }
@@ -104,7 +105,7 @@ impl Completeness {
             return Err(Incomplete::Repeated);
         }
         self.page_sums.push(sum);
-        if self.ids.len > Self::MAX_ITEMS {
+        if self.ids.len() > Self::MAX_ITEMS {
             return Err(Incomplete::TooManyItems(Self::MAX_ITEMS));
         }
         if self.pages >= self.max_pages {
@@ -114,20 +115,22 @@ impl Completeness {
     }
 }
 
-/// A set of ids, each by 64 bits of its hash, in at most 12 bytes an id. A `HashSet` takes up to 30 while it grows.
+/// A set of ids, each by 64 bits of its hash, in about 12 bytes an id. A `HashSet` alone takes up to 30 while it grows.
 ///
 /// Among a million ids, two have the same hash once in 37 million lists, whatever a server sends, as it does not know the
 /// hasher's key. Then the second counts as the first, and the list as short by one.
 #[derive(Default)]
 struct IdSet {
-    /// Sorted hashes, by their highest byte, so that each vector stays short enough to insert into.
-    shards: Vec<Vec<u64>>,
-    len: u64,
+    sorted: Vec<u64>,
+    /// At most an eighth of all, so that sorting them in is rare.
+    recent: HashSet<u64>,
     hasher: RandomState,
 }
 
 impl IdSet {
-    const SHARDS: usize = 256;
+    fn len(&self) -> u64 {
+        (self.sorted.len() + self.recent.len()) as u64
+    }
 
     fn hash(&self, id: &str) -> u64 {
         self.hasher.hash_one(id)
@@ -135,14 +138,15 @@ impl IdSet {
 
     /// Adds an id by its hash. Says whether it is new.
     fn insert(&mut self, hash: u64) -> bool {
-        self.shards.resize_with(Self::SHARDS, Vec::new);
-        let Some(shard) = self.shards.get_mut((hash >> 56) as usize) else { return false };
-        let Err(index) = shard.binary_search(&hash) else { return false };
-        if shard.len() == shard.capacity() {
-            shard.reserve_exact(shard.len() / 2 + 1);
+        const MIN_RECENT: usize = 1000;
+        if self.sorted.binary_search(&hash).is_ok() || !self.recent.insert(hash) {
+            return false;
         }
-        shard.insert(index, hash);
-        self.len += 1;
+        if self.recent.len() > self.sorted.len() / 8 + MIN_RECENT {
+            self.sorted.reserve_exact(self.recent.len());
+            self.sorted.extend(self.recent.drain());
+            self.sorted.sort_unstable();
+        }
         true
     }
 }

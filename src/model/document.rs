@@ -57,12 +57,14 @@ struct Document<'a> {
 pub(crate) fn read_page<T: ListItem>(page_num: u32, body: Vec<u8>) -> Result<Page<T>, BodyError> {
     let document = read_document(&body)?;
     let RawArray(items) = document.results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
-    let results = items.iter().enumerate().map(|(index, item)| {
-        T::from_json(item.get()).map_err(|error| malformed(format!("results[{index}]: {error}")))
-    });
+    let mut results = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let item = T::from_json(item.get());
+        results.push(item.map_err(|error| malformed(format!("results[{index}]: {error}")))?);
+    }
     Ok(Page {
         page_num,
-        results: results.collect::<Result<_, _>>()?,
+        results,
         total_count: document.total_count,
         links: document.links,
         rate_limit: RateLimit::default(),
