@@ -5,7 +5,9 @@
 //! the challenge itself, to the `nextnonce` that the verifier announces, and to the one that the input does.
 #![no_main]
 
-use atlas_export_buckets::digest::{Attempt, Basis, Challenge, UserCredentials, Error, Qop, Request, Session};
+use atlas_export_buckets::digest::{
+    Attempt, Basis, Challenge, Error, Qop, Request, Session, UserCredentials,
+};
 use atlas_export_buckets::fuzzing::{Offer, Verifier};
 use fuzz::authentication::{self as naive, Element};
 use libfuzzer_sys::fuzz_target;
