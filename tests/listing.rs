@@ -3,8 +3,12 @@
 
 mod support;
 
-use atlas_export_buckets::simulator::{Builder, Rejection, ServerStats, Simulator, sample_buckets};
-use atlas_export_buckets::{ApiVersion, Client, CloudProvider, Error, ExportBucket};
+use std::time::{Duration, Instant};
+
+use atlas_export_buckets::simulator::{
+    Builder, Fault, Rejection, ServerStats, Simulator, When, sample_buckets,
+};
+use atlas_export_buckets::{ApiVersion, Client, CloudProvider, Error, ExportBucket, Incomplete};
 use support::{client, client_builder, ids, project, sample_ids};
 
 fn strict() -> Builder {
@@ -192,4 +196,28 @@ fn what_is_sent_is_what_the_docs_say_and_nothing_else() {
     assert_eq!(requests[1].header("accept"), Some(&b"application/json"[..]));
     let user_agent = concat!("atlas-export-buckets/", env!("CARGO_PKG_VERSION"));
     assert_eq!(requests[1].header("user-agent"), Some(user_agent.as_bytes()));
+}
+
+#[test]
+fn the_deadline_of_a_listing_holds_over_all_its_pages() {
+    let slow = Fault::Delay(Duration::from_millis(300));
+    let atlas = strict().buckets(sample_buckets(20)).fault(When::always(), slow).start().unwrap();
+    let limit = Duration::from_secs(1);
+    let client = client_builder(&atlas).items_per_page(1).max_time(limit).build().unwrap();
+    for _ in 0..2 {
+        let start = Instant::now();
+        let error = ids(client.export_buckets(&project(&atlas))).unwrap_err();
+        assert!(matches!(error, Error::Deadline { timeout, .. } if timeout == limit), "{error:?}");
+        assert!(start.elapsed() < limit * 3, "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_listing_has_no_more_pages_than_it_may() {
+    let atlas = strict().buckets(sample_buckets(5)).start().unwrap();
+    let builder = client_builder(&atlas).items_per_page(1);
+    let error =
+        ids(builder.clone().max_pages(4).build().unwrap().export_buckets(&project(&atlas))).unwrap_err();
+    assert!(matches!(error, Error::Incomplete { reason: Incomplete::TooManyPages(4), .. }), "{error:?}");
+    assert_eq!(list(&builder.max_pages(5).build().unwrap(), &atlas), sample_ids(5));
 }

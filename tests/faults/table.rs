@@ -279,6 +279,7 @@ fn pages(trap: &str) -> Vec<Row> {
             4,
         ),
         row("a count that is refused").pages(Fault::CountRefused).lists_all(5),
+        row("a count that takes too long, no retries allowed").pages(Fault::CountTimedOut).retries(0).lists_all(5),
         row("a count that was not asked for is refused").pages(no_count).fails_for_good(
             "Status 400",
             "HTTP 400 NO_COUNT",
