@@ -13,18 +13,19 @@ use crate::digest;
 use crate::error::{AuthenticationError, Error, Refusal};
 use crate::model::{ApiError, read_error};
 use crate::request::ApiRequest;
+use bearer::{BearerAttempt, TokenSession};
 
 /// Authenticates the requests of one client. It has the three verbs of [`digest::Session`].
 pub(crate) enum Authentication {
     Digest(digest::Session),
-    Bearer(bearer::Session),
+    Bearer(TokenSession),
 }
 
 /// One sending of one request.
 #[must_use = "send its authorization, then tell what came back"]
-pub(crate) enum Attempt {
+pub(crate) enum AuthenticationAttempt {
     Digest(digest::Attempt),
-    Bearer(bearer::Attempt),
+    Bearer(BearerAttempt),
 }
 
 impl Authentication {
@@ -35,9 +36,9 @@ impl Authentication {
                 Authentication::Digest(digest::Session::new(credentials))
             }
             Credentials::ServiceAccount(account) => {
-                Authentication::Bearer(bearer::Session::of_service_account(account))
+                Authentication::Bearer(TokenSession::of_service_account(account))
             }
-            Credentials::AccessToken(token) => Authentication::Bearer(bearer::Session::of_token(token)),
+            Credentials::AccessToken(token) => Authentication::Bearer(TokenSession::of_token(token)),
         }
     }
 
@@ -48,14 +49,16 @@ impl Authentication {
         request: &ApiRequest,
         time_left: Duration,
         fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<AuthenticationAttempt, Error> {
         match self {
             Authentication::Digest(session) => {
                 let attempt = session.authorize(&digest::Request::get(request.target()));
-                attempt.map(Attempt::Digest).map_err(|error| refuse(request, Refusal::Digest(error)))
+                attempt
+                    .map(AuthenticationAttempt::Digest)
+                    .map_err(|error| refuse(request, Refusal::Digest(error)))
             }
             Authentication::Bearer(session) => {
-                session.authorize(request, time_left, fetch_token).map(Attempt::Bearer)
+                session.authorize(request, time_left, fetch_token).map(AuthenticationAttempt::Bearer)
             }
         }
     }
@@ -63,26 +66,26 @@ impl Authentication {
     /// The next attempt, after one was answered with 401 and these header fields and body.
     pub(crate) fn answer_challenge(
         &self,
-        attempt: Attempt,
+        attempt: AuthenticationAttempt,
         request: &ApiRequest,
         headers: &HeaderMap,
         body: &[u8],
         time_left: Duration,
         fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<AuthenticationAttempt, Error> {
         let api = read_error(401, body);
         match (self, attempt) {
-            (Authentication::Digest(session), Attempt::Digest(attempt)) => {
+            (Authentication::Digest(session), AuthenticationAttempt::Digest(attempt)) => {
                 answer_digest_challenge(session, attempt, request, headers, api)
             }
-            (Authentication::Bearer(session), Attempt::Bearer(attempt)) => {
+            (Authentication::Bearer(session), AuthenticationAttempt::Bearer(attempt)) => {
                 // RFC 6750 3.1.
                 let is_invalid = values(headers, &WWW_AUTHENTICATE)
                     .any(|value| String::from_utf8_lossy(value).contains("invalid_token"));
                 let is_about_token = is_invalid || !api.is_about_rights();
                 session
                     .answer_challenge(attempt, request, api, is_about_token, time_left, fetch_token)
-                    .map(Attempt::Bearer)
+                    .map(AuthenticationAttempt::Bearer)
             }
             // An attempt comes from the session that it is given back to.
             (_, attempt) => Ok(attempt),
@@ -92,19 +95,19 @@ impl Authentication {
     /// To be told when an attempt was answered with anything but 401.
     pub(crate) fn record_success(
         &self,
-        attempt: Attempt,
+        attempt: AuthenticationAttempt,
         request: &ApiRequest,
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<(), Error> {
         match (self, attempt) {
-            (Authentication::Digest(session), Attempt::Digest(attempt)) => {
+            (Authentication::Digest(session), AuthenticationAttempt::Digest(attempt)) => {
                 let info = values(headers, &AUTHENTICATION_INFO);
                 session
                     .record_success(attempt, &digest::Request::get(request.target()), info, body)
                     .map_err(|error| refuse(request, Refusal::Digest(error)))
             }
-            (Authentication::Bearer(session), Attempt::Bearer(attempt)) => {
+            (Authentication::Bearer(session), AuthenticationAttempt::Bearer(attempt)) => {
                 session.record_success(&attempt);
                 Ok(())
             }
@@ -121,16 +124,18 @@ impl Authentication {
     }
 }
 
-impl Attempt {
+impl AuthenticationAttempt {
     /// The value of `Authorization`; `None` to be challenged.
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let mut value = match self {
             // What is not ASCII cannot be sent by `ureq`. A challenge like that is refused; a `nextnonce` can be done
             // without, as a request without credentials is challenged again.
-            Attempt::Digest(attempt) => {
+            AuthenticationAttempt::Digest(attempt) => {
                 HeaderValue::from_bytes(attempt.authorization().filter(|value| value.is_ascii())?).ok()?
             }
-            Attempt::Bearer(attempt) => HeaderValue::try_from(format!("Bearer {}", attempt.token())).ok()?,
+            AuthenticationAttempt::Bearer(attempt) => {
+                HeaderValue::try_from(format!("Bearer {}", attempt.token())).ok()?
+            }
         };
         value.set_sensitive(true);
         Some(value)
@@ -139,8 +144,8 @@ impl Attempt {
     /// How the request is authenticated, for the log.
     pub(crate) fn description(&self) -> String {
         match self {
-            Attempt::Digest(attempt) => attempt.basis().to_string(),
-            Attempt::Bearer(_) => "with an access token".into(),
+            AuthenticationAttempt::Digest(attempt) => attempt.basis().to_string(),
+            AuthenticationAttempt::Bearer(_) => "with an access token".into(),
         }
     }
 }
@@ -153,13 +158,13 @@ fn answer_digest_challenge(
     request: &ApiRequest,
     headers: &HeaderMap,
     api: ApiError,
-) -> Result<Attempt, Error> {
+) -> Result<AuthenticationAttempt, Error> {
     let challenges = values(headers, &WWW_AUTHENTICATE);
     match session.answer_challenge(attempt, challenges, &digest::Request::get(request.target())) {
         Ok(attempt) if attempt.authorization().is_some_and(|value| !value.is_ascii()) => {
             Err(refuse(request, Refusal::ChallengeNotAscii))
         }
-        Ok(attempt) => Ok(Attempt::Digest(attempt)),
+        Ok(attempt) => Ok(AuthenticationAttempt::Digest(attempt)),
         Err(error @ digest::Error::NoRandomness) => Err(refuse(request, Refusal::Digest(error))),
         Err(error) => Err(Error::NotAuthenticated {
             request: Box::new(request.clone()),

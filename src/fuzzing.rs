@@ -18,7 +18,7 @@ pub use crate::simulator::fuzzing::{Atlas, Offer, SentResponse, Verifier};
 
 /// What was read of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct ParsedPage {
     /// The buckets, in their order.
     pub buckets: Vec<Bucket>,
     /// `totalCount`
@@ -50,7 +50,7 @@ pub enum NoPage {
 }
 
 /// Reads the body of an answer with status 200.
-pub fn read_page(body: &[u8]) -> Result<Page, NoPage> {
+pub fn read_page(body: &[u8]) -> Result<ParsedPage, NoPage> {
     let page = model::read_page::<ExportBucket>(1, body.to_vec()).map_err(|error| match error {
         BodyError::Api(api) => NoPage::Error(api.status),
         BodyError::Truncated => NoPage::Truncated,
@@ -62,7 +62,7 @@ pub fn read_page(body: &[u8]) -> Result<Page, NoPage> {
         buckets.push(Bucket { id: bucket.id, bucket_name: bucket.bucket_name, json });
     }
     let rels = page.links.map(|links| links.into_iter().map(|link| link.rel).collect());
-    Ok(Page { buckets, total_count: page.total_count, rels })
+    Ok(ParsedPage { buckets, total_count: page.total_count, rels })
 }
 
 /// Reads the body of a page as a client does, for the benches. Says how many buckets it has.

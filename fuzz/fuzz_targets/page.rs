@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use atlas_export_buckets::fuzzing::{NoPage, Page, read_page};
+use atlas_export_buckets::fuzzing::{NoPage, ParsedPage, read_page};
 use fuzz::json;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -56,7 +56,7 @@ fn is_error(document: &Value) -> bool {
     })
 }
 
-fn agrees(page: &Page, document: &Value) {
+fn agrees(page: &ParsedPage, document: &Value) {
     let content = content(document);
     // In an envelope, what it encloses comes first.
     assert!(!std::ptr::eq(content, document) || !is_error(document), "an error is read as a page");
@@ -79,7 +79,7 @@ fn agrees(page: &Page, document: &Value) {
 }
 
 /// A number is written as it came: `1.0` is not `1`, and `1e400` is no infinity.
-fn numbers_keep_their_form(page: &Page, body: &[u8]) {
+fn numbers_keep_their_form(page: &ParsedPage, body: &[u8]) {
     let results = results(body).unwrap_or_default();
     for (bucket, result) in page.buckets.iter().zip(results) {
         assert_eq!(

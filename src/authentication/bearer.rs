@@ -24,7 +24,7 @@ pub(crate) struct IssuedToken {
 }
 
 /// The access token of one client, for all its threads.
-pub(crate) struct Session {
+pub(crate) struct TokenSession {
     /// `None` if the user gave a token, which cannot be renewed.
     account: Option<ServiceAccount>,
     state: Mutex<State>,
@@ -49,24 +49,28 @@ struct Token {
 }
 
 /// One sending of one request.
-pub(crate) struct Attempt {
+pub(crate) struct BearerAttempt {
     token: Token,
 }
 
-impl Attempt {
+impl BearerAttempt {
     pub(super) fn token(&self) -> &str {
         &self.token.value
     }
 }
 
-impl Session {
+impl TokenSession {
     pub(super) fn of_service_account(account: ServiceAccount) -> Self {
-        Session { account: Some(account), state: Mutex::new(State::NoToken), has_changed: Condvar::new() }
+        TokenSession {
+            account: Some(account),
+            state: Mutex::new(State::NoToken),
+            has_changed: Condvar::new(),
+        }
     }
 
     pub(super) fn of_token(AccessToken(token): AccessToken) -> Self {
         let token = Token { value: token.into(), renew_at: None, was_accepted: false };
-        Session { account: None, state: Mutex::new(State::Token(token)), has_changed: Condvar::new() }
+        TokenSession { account: None, state: Mutex::new(State::Token(token)), has_changed: Condvar::new() }
     }
 
     /// An attempt with the token, which is fetched first if there is none or if it is old.
@@ -77,7 +81,7 @@ impl Session {
         request: &ApiRequest,
         time_left: Duration,
         fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<BearerAttempt, Error> {
         let state = self.lock();
         let waited =
             self.has_changed.wait_timeout_while(state, time_left, |state| matches!(state, State::Fetching));
@@ -87,7 +91,7 @@ impl Session {
                 Err(Error::Deadline { request: Box::new(request.clone()), timeout: time_left, cause: None })
             }
             (State::Refused(error), _) => Err(error.clone()),
-            (State::Token(token), _) if token.is_young() => Ok(Attempt { token: token.clone() }),
+            (State::Token(token), _) if token.is_young() => Ok(BearerAttempt { token: token.clone() }),
             (_, None) => Err(refuse(request, ApiError { status: 401, ..ApiError::default() })),
             (_, Some(account)) => {
                 *state = State::Fetching;
@@ -101,13 +105,13 @@ impl Session {
     /// is about the account's rights.
     pub(super) fn answer_challenge(
         &self,
-        attempt: Attempt,
+        attempt: BearerAttempt,
         request: &ApiRequest,
         api: ApiError,
         is_about_token: bool,
         time_left: Duration,
         fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<BearerAttempt, Error> {
         if self.account.is_none() || !is_about_token || !self.was_accepted(&attempt.token) {
             return Err(refuse(request, api));
         }
@@ -116,7 +120,7 @@ impl Session {
     }
 
     /// To be told when an attempt was answered with anything but 401.
-    pub(super) fn record_success(&self, attempt: &Attempt) {
+    pub(super) fn record_success(&self, attempt: &BearerAttempt) {
         if let State::Token(token) = &mut *self.lock()
             && Arc::ptr_eq(&token.value, &attempt.token.value)
         {
@@ -134,9 +138,9 @@ impl Session {
         Some((account, value))
     }
 
-    fn finish_fetch(&self, result: Result<IssuedToken, Error>) -> Result<Attempt, Error> {
+    fn finish_fetch(&self, result: Result<IssuedToken, Error>) -> Result<BearerAttempt, Error> {
         let mut state = self.lock();
-        let result = result.map(|issued| Attempt { token: Token::new(issued) });
+        let result = result.map(|issued| BearerAttempt { token: Token::new(issued) });
         *state = match &result {
             Ok(attempt) => State::Token(attempt.token.clone()),
             Err(error @ Error::NotAuthenticated { .. }) => State::Refused(error.clone()),

@@ -9,3 +9,5 @@ mod row;
 mod support;
 #[rustfmt::skip]
 mod table;
+#[rustfmt::skip]
+mod table_of_pages;

@@ -9,8 +9,8 @@ fn request() -> ApiRequest {
     page_options("https://h").page(&Resource::Projects, 1, true)
 }
 
-fn session() -> Session {
-    Session::of_service_account(ServiceAccount::new("id", "secret").unwrap())
+fn session() -> TokenSession {
+    TokenSession::of_service_account(ServiceAccount::new("id", "secret").unwrap())
 }
 
 fn api(error_code: &str) -> ApiError {
@@ -34,11 +34,16 @@ impl Endpoint {
         Ok(IssuedToken { access_token, expires_in: self.expires_in })
     }
 
-    fn authorize(&self, session: &Session) -> Result<Attempt, Error> {
+    fn authorize(&self, session: &TokenSession) -> Result<BearerAttempt, Error> {
         session.authorize(&request(), MINUTE, |_| self.issue())
     }
 
-    fn answer_challenge(&self, session: &Session, attempt: Attempt, code: &str) -> Result<Attempt, Error> {
+    fn answer_challenge(
+        &self,
+        session: &TokenSession,
+        attempt: BearerAttempt,
+        code: &str,
+    ) -> Result<BearerAttempt, Error> {
         let is_about_token = code == "UNEXPECTED_ERROR";
         session.answer_challenge(attempt, &request(), api(code), is_about_token, MINUTE, |_| self.issue())
     }
@@ -90,7 +95,7 @@ fn a_token_that_was_just_issued_or_is_refused_for_its_rights_is_not_replaced() {
 
 #[test]
 fn a_token_that_was_given_is_neither_replaced_nor_taken() {
-    let session = Session::of_token(AccessToken::new("given").unwrap());
+    let session = TokenSession::of_token(AccessToken::new("given").unwrap());
     let endpoint = Endpoint::new(MINUTE);
     let attempt = endpoint.authorize(&session).unwrap();
     assert_eq!(attempt.token(), "given");

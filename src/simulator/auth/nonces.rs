@@ -34,16 +34,16 @@ struct IssuedNonce {
 }
 
 #[derive(Debug)]
-pub(crate) struct Nonces {
+pub(crate) struct IssuedNonces {
     lifetime: Lifetime,
     alive: HashMap<Vec<u8>, IssuedNonce>,
     order: VecDeque<Vec<u8>>,
     issued: u64,
 }
 
-impl Nonces {
-    pub(crate) fn new(lifetime: Lifetime) -> Nonces {
-        Nonces { lifetime, alive: HashMap::new(), order: VecDeque::new(), issued: 0 }
+impl IssuedNonces {
+    pub(crate) fn new(lifetime: Lifetime) -> IssuedNonces {
+        IssuedNonces { lifetime, alive: HashMap::new(), order: VecDeque::new(), issued: 0 }
     }
 
     /// Issues a nonce: 32 characters of base64, as Atlas's are. A `nextnonce` continues the session
@@ -111,9 +111,9 @@ impl Nonces {
 mod tests {
     use super::*;
 
-    fn nonces(uses: u32, seconds: u64) -> (Nonces, Instant) {
+    fn nonces(uses: u32, seconds: u64) -> (IssuedNonces, Instant) {
         let time = Duration::from_secs(seconds);
-        (Nonces::new(Lifetime { uses, time }), Instant::now())
+        (IssuedNonces::new(Lifetime { uses, time }), Instant::now())
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::authorization::Authorization;
 use super::digest_offer::{DigestOffer, quoted};
-use super::nonces::{Lifetime, Nonces, SessionStart};
+use super::nonces::{IssuedNonces, Lifetime, SessionStart};
 use super::rejection::Rejection;
 use crate::digest::{Algorithm, HexHash, Qop};
 use crate::simulator::percent;
@@ -58,12 +58,12 @@ struct SentProtection {
 #[derive(Debug)]
 pub(crate) struct DigestVerifier {
     settings: DigestSettings,
-    pub(crate) nonces: Nonces,
+    pub(crate) nonces: IssuedNonces,
 }
 
 impl DigestVerifier {
     pub(crate) fn new(settings: DigestSettings) -> DigestVerifier {
-        let nonces = Nonces::new(settings.lifetime);
+        let nonces = IssuedNonces::new(settings.lifetime);
         DigestVerifier { settings, nonces }
     }
 
