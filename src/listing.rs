@@ -86,7 +86,7 @@ pub struct Pages<T> {
 impl<T: ListItem> Pages<T> {
     pub(crate) fn new(source: Arc<Source>, resource: Resource) -> Self {
         Pages {
-            include_count: source.http.options.include_count,
+            include_count: source.http.options.includes_count(&resource),
             completeness: Completeness::new(source.max_pages),
             source,
             resource,

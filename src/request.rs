@@ -115,7 +115,7 @@ impl fmt::Display for ApiRequest {
     }
 }
 
-/// How pages are asked for. The same for all pages of a client.
+/// How pages are asked for. What stands behind the version concerns export buckets only.
 #[derive(Clone, Debug)]
 pub(crate) struct PageOptions {
     pub(crate) base_url: BaseUrl,
@@ -132,17 +132,23 @@ impl PageOptions {
     /// The most items that Atlas gives per page. The default, because it takes the fewest requests.
     pub(crate) const MAX_ITEMS_PER_PAGE: u16 = 500;
 
+    /// Whether the items of a list shall be counted.
+    pub(crate) fn includes_count(&self, resource: &Resource) -> bool {
+        self.include_count || !matches!(resource, Resource::ExportBuckets(_))
+    }
+
     /// The request for one page.
     pub(crate) fn page(&self, resource: &Resource, page_num: u32, include_count: bool) -> ApiRequest {
         let base = self.base_url.as_str();
         let (version, path) = (self.api_version.path(), resource.path());
-        let mut url =
-            format!("{base}{version}{path}?pageNum={page_num}&itemsPerPage={}", self.items_per_page);
+        let is_of_buckets = matches!(resource, Resource::ExportBuckets(_));
+        let items_per_page = if is_of_buckets { self.items_per_page } else { Self::MAX_ITEMS_PER_PAGE };
+        let mut url = format!("{base}{version}{path}?pageNum={page_num}&itemsPerPage={items_per_page}");
         // Atlas's defaults are not sent.
         for (parameter, is_sent) in [
             ("&includeCount=false", !include_count),
-            ("&pretty=true", self.pretty),
-            ("&envelope=true", self.envelope),
+            ("&pretty=true", self.pretty && is_of_buckets),
+            ("&envelope=true", self.envelope && is_of_buckets),
         ] {
             if is_sent {
                 url.push_str(parameter);

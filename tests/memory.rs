@@ -14,6 +14,7 @@ use std::{fs, thread};
 
 use atlas_export_buckets::simulator::{Fault, Response, Simulator, When, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client};
+use support::process::messages;
 use support::program::program;
 use support::wait::wait_for;
 
@@ -53,7 +54,7 @@ fn a_body_without_end_costs_less_than_32_mib() {
     let atlas = Simulator::builder();
     let atlas = atlas.fault(When::always().with_authorization(), Fault::EndlessBody).start().unwrap();
     let (peak, status, stderr) = run(atlas.base_url(), "9");
-    assert_eq!((status, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert_eq!((status, messages(&stderr)), (Some(1), 1), "{stderr}");
     assert!(stderr.contains("its body is longer than 4194304 bytes"), "{stderr}");
     println!("an endless body: {peak} KiB");
     assert!(peak < MOST_KIB, "{peak} KiB");
@@ -74,7 +75,7 @@ fn a_body_that_stops_at_the_limit_costs_less_than_32_mib() {
     });
     let (peak, status, stderr) = run(&base_url, "3");
     drop(server.join().unwrap());
-    assert_eq!((status, stderr.lines().count()), (Some(6), 1), "{stderr}");
+    assert_eq!((status, messages(&stderr)), (Some(6), 1), "{stderr}");
     assert!(stderr.contains("within the deadline of 3 s"), "{stderr}");
     println!("a body of 4 MiB that does not end: {peak} KiB");
     assert!(peak > LIMIT as u64 / 1024, "all of it was read: {peak} KiB");
@@ -158,6 +159,8 @@ fn peak_of_library(atlas: &Simulator) -> (u64, String) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "list_in_a_process_of_its_own", "--nocapture"])
         .env("MEMORY_BASE_URL", atlas.base_url())
+        // What is measured is what is needed, not what glibc keeps for later.
+        .env("MALLOC_MMAP_THRESHOLD_", "131072")
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

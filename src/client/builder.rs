@@ -150,14 +150,14 @@ impl ClientBuilder {
         self
     }
 
-    /// How many items to ask for at once (`itemsPerPage`), 1 to 500. Default: 500, the most that Atlas gives.
+    /// How many export buckets to ask for at once (`itemsPerPage`), 1 to 500. Default: 500, the most that Atlas gives.
     pub fn items_per_page(mut self, items_per_page: u32) -> Self {
         self.items_per_page = items_per_page;
         self
     }
 
-    /// Whether the server shall count the items (`includeCount`). Default: yes. Without the count a listing relies on the
-    /// links, and cannot see that items are deleted, and others move, while it reads several pages.
+    /// Whether the server shall count the export buckets (`includeCount`). Default: yes. Without the count a listing relies
+    /// on the links, and cannot see that buckets are deleted, and others move, while it reads several pages.
     pub fn include_count(mut self, include_count: bool) -> Self {
         self.include_count = include_count;
         self

@@ -52,7 +52,9 @@ fn check(row: &Row, verbose: bool) -> Vec<String> {
         .run();
     let elapsed = start.elapsed();
     let Run { status, stdout, stderr } = &run;
-    let lines = stderr.lines().count();
+    // What to do next stands on a line of its own.
+    let joined = stderr.replace("\n  ", "; ");
+    let lines = joined.lines().count();
     let mut problems = Vec::new();
     let mut expect = |holds: bool, problem: &str| {
         if !holds {
@@ -74,7 +76,7 @@ fn check(row: &Row, verbose: bool) -> Vec<String> {
             expect(*status == Some(exit_status(kind)), "status");
             expect(stdout.is_empty(), "stdout");
             // Behind the error there may be a summary, if it was asked for.
-            let mut told = stderr.lines().filter(|line| line.starts_with("atlas-export-buckets: "));
+            let mut told = joined.lines().filter(|line| line.starts_with("atlas-export-buckets: "));
             expect(told.any(|line| line.contains(detail)), "what it tells");
             expect(verbose || lines == 1, "lines");
         }

@@ -4,6 +4,11 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::{env, io};
 
+/// How many messages of our program stand on standard error. What to do next stands on a line of its own.
+pub fn messages(stderr: &str) -> usize {
+    stderr.lines().filter(|line| line.starts_with("atlas-export-buckets: ")).count()
+}
+
 /// What a run of a program left behind.
 #[derive(Debug)]
 pub struct Run {

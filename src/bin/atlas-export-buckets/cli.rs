@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Starts the embedded Atlas on a free port of this machine, lists its sample
     /// buckets as list would, and stops.
     #[command(after_help = manual::DEMO_HELP, verbatim_doc_comment)]
-    Demo(Listing),
+    Demo(ListingArgs),
     /// Run an embedded Atlas to test tools against
     ///
     /// Runs a command with the environment variables that lead to the embedded Atlas,
@@ -55,17 +55,17 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
-    pub(crate) selection: Selection,
+    pub(crate) selection: SelectionArgs,
     #[command(flatten)]
-    pub(crate) listing: Listing,
+    pub(crate) listing: ListingArgs,
     #[command(flatten)]
-    pub(crate) connection: Connection,
+    pub(crate) connection: ConnectionArgs,
 }
 
 /// Which projects.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What to list")]
-pub(crate) struct Selection {
+pub(crate) struct SelectionArgs {
     /// A project; repeatable; - reads ids from stdin
     ///
     /// On standard input there is one id a line; blank lines are skipped, and
@@ -83,7 +83,7 @@ pub(crate) struct Selection {
 /// What is asked for of each project, and how it is printed.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What to list")]
-pub(crate) struct Listing {
+pub(crate) struct ListingArgs {
     /// Fetch only page N
     #[arg(long, value_name = "N", value_parser = whole_number::<1, { u32::MAX }>)]
     pub(crate) page: Option<u32>,
@@ -129,7 +129,7 @@ pub(crate) struct Listing {
 /// Where Atlas is, and how patiently it is asked.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub(crate) struct Connection {
+pub(crate) struct ConnectionArgs {
     /// Atlas base URL [default: https://cloud.mongodb.com]
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,

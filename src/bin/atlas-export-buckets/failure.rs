@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use atlas_export_buckets::{Error, Refusal};
+use atlas_export_buckets::Error;
 
+use crate::projects::NamedProject;
 use crate::terminal;
 
 /// Done.
@@ -27,6 +28,8 @@ pub(crate) enum Failure {
     MaxTime(Duration),
     /// A bucket cannot be written in the format that was asked for.
     Unprintable(io::Error),
+    /// Nobody takes the output.
+    Output(io::Error),
 }
 
 impl From<Error> for Failure {
@@ -36,41 +39,41 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    /// One line. What the library says of an error includes what to do next.
+    /// One line.
     pub(crate) fn message(&self) -> String {
         match self {
             Failure::Atlas(error) => error.to_string(),
             Failure::MaxTime(limit) => format!("not listed within --max-time {} s", limit.as_secs_f64()),
             Failure::Unprintable(error) => format!("cannot print a bucket: {error}"),
+            Failure::Output(error) => format!("cannot write to standard output: {error}"),
         }
     }
 
-    /// Tells it on standard error. The library's errors name the project by themselves.
-    pub(crate) fn report(&self, project: &str) {
-        let message = self.message();
-        match self {
-            Failure::Atlas(_) => terminal::report(&message, None),
-            Failure::MaxTime(_) => terminal::report(
-                &format!("project {project}: {message}"),
-                Some("allow more time, or list fewer projects"),
-            ),
-            Failure::Unprintable(_) => terminal::report(&format!("project {project}: {message}"), None),
+    /// Tells it on standard error, with what to do next on a line of its own.
+    pub(crate) fn report(&self, project: Option<&NamedProject>) {
+        // The library's errors name the project by themselves.
+        if let Failure::Atlas(error) = self {
+            return terminal::report_error(error);
         }
+        let advice = matches!(self, Failure::MaxTime(_)).then_some("allow more time, or list fewer projects");
+        let project =
+            project.map_or("the other projects".to_owned(), |project| format!("project {}", project.id));
+        terminal::report(&format!("{project}: {}", self.message()), advice);
     }
 
     pub(crate) fn exit_status(&self) -> u8 {
         match self {
             Failure::Atlas(error) => exit_status(error),
             Failure::MaxTime(_) => NETWORK,
-            Failure::Unprintable(_) => OTHER,
+            Failure::Unprintable(_) | Failure::Output(_) => OTHER,
         }
     }
 
     /// The HTTP status, where the failure came with one.
     pub(crate) fn http_status(&self) -> Option<u16> {
         match self {
-            Failure::Atlas(error) => http_status(error),
-            Failure::MaxTime(_) | Failure::Unprintable(_) => None,
+            Failure::Atlas(error) => error.status(),
+            _ => None,
         }
     }
 }
@@ -86,14 +89,6 @@ fn exit_status(error: &Error) -> u8 {
         Error::Network { .. } | Error::Deadline { cause: None, .. } => NETWORK,
         Error::Status { .. } | Error::Incomplete { .. } if error.is_retryable() => WORTH_TRYING_AGAIN,
         _ => OTHER,
-    }
-}
-
-fn http_status(error: &Error) -> Option<u16> {
-    match error {
-        Error::Deadline { cause: Some(cause), .. } => http_status(cause),
-        Error::Refused { reason: Refusal::Redirect { status, .. }, .. } => Some(*status),
-        _ => error.api().map(|api| api.status),
     }
 }
 

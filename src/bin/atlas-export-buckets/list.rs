@@ -1,25 +1,25 @@
-//! `list`: with which client, how many projects at once, and in which order they are printed.
+//! `list`: with which client, and how many projects at once.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 use std::{iter, mem, thread};
 
-use atlas_export_buckets::{self as library, Client, ClientBuilder, Error, ExportBucket, InvalidInput, Page};
+use atlas_export_buckets::{Client, ClientBuilder, Error, ExportBucket, InvalidInput, Listing, Page};
 
-use crate::cli::{Connection, Format, ListArgs, Listing};
+use crate::cli::{ConnectionArgs, Format, ListArgs, ListingArgs};
 use crate::failure::{self, Failure};
-use crate::output::{Output, Style};
-use crate::projects::{Project, Projects, read_all};
-use crate::queue::{Event, InOrder, Place, Queue, queue};
+use crate::output::Style;
+use crate::printer::Printer;
+use crate::projects::{NamedProject, Projects, Selection, read_all};
+use crate::queue::{Event, Sink, queue};
 use crate::{environment, progress, terminal};
 
 /// Runs the command and returns the exit status.
 pub(crate) fn run(args: &ListArgs) -> u8 {
     match prepare(args) {
         Ok((client, projects, style)) => {
-            list(&client, &projects, &args.listing, style, args.connection.jobs as usize)
+            list(&client, projects, &args.listing, style, args.connection.jobs as usize)
         }
         Err(message) => {
             terminal::report(&message, None);
@@ -29,21 +29,25 @@ pub(crate) fn run(args: &ListArgs) -> u8 {
 }
 
 /// Checks all that can be checked before anything is sent.
-fn prepare(args: &ListArgs) -> Result<(Client, Vec<Project>, Style), String> {
-    let selected = Projects::selected(&args.selection)?;
-    let builder = configure(Client::builder(environment::credentials()?), &args.listing);
+fn prepare(args: &ListArgs) -> Result<(Client, Projects, Style), String> {
+    let selection = Selection::from_args(&args.selection)?;
+    let mut builder = configure(Client::builder(environment::credentials()?), &args.listing);
+    if let Some(max_time) = args.listing.max_time
+        && !selection.may_be_several()
+    {
+        builder = builder.max_time(max_time);
+    }
     let client = connect(builder, &args.connection)?;
     let style = Style {
-        has_several_projects: selected.may_be_several(),
-        has_names: selected.have_names(),
+        has_several_projects: selection.may_be_several(),
+        has_names: selection.has_names(),
         ..style(&args.listing)
     };
-    let projects = selected.resolve(&client).map_err(|error| error.to_string())?;
-    Ok((client, projects, style))
+    Ok((client.clone(), selection.projects(&client), style))
 }
 
 /// Settings of what is asked for.
-pub(crate) fn configure(builder: ClientBuilder, listing: &Listing) -> ClientBuilder {
+pub(crate) fn configure(builder: ClientBuilder, listing: &ListingArgs) -> ClientBuilder {
     builder
         .items_per_page(listing.items_per_page)
         .include_count(!listing.no_count)
@@ -52,7 +56,7 @@ pub(crate) fn configure(builder: ClientBuilder, listing: &Listing) -> ClientBuil
 }
 
 /// The looks of a single project's output.
-pub(crate) fn style(listing: &Listing) -> Style {
+pub(crate) fn style(listing: &ListingArgs) -> Style {
     Style {
         format: listing.format,
         has_several_projects: false,
@@ -61,7 +65,7 @@ pub(crate) fn style(listing: &Listing) -> Style {
     }
 }
 
-fn connect(builder: ClientBuilder, connection: &Connection) -> Result<Client, String> {
+fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client, String> {
     let mut builder = builder.timeout(connection.timeout).retries(connection.retries);
     if let Some(api_version) = connection.api_version {
         builder = builder.api_version(api_version);
@@ -91,59 +95,104 @@ fn connect(builder: ClientBuilder, connection: &Connection) -> Result<Client, St
 /// Lists the projects, some at once, and prints them in order.
 pub(crate) fn list(
     client: &Client,
-    projects: &[Project],
-    listing: &Listing,
+    projects: Projects,
+    listing: &ListingArgs,
     style: Style,
     jobs: usize,
 ) -> u8 {
     let start = Instant::now();
     // Bodies have no line end of their own: clearing the line would take the end of one with it.
-    if style.format != Format::Raw || !io::stdout().is_terminal() {
-        progress::start(projects.len(), listing.items_per_page);
+    let has_progress = (style.format != Format::Raw || !io::stdout().is_terminal())
+        && progress::start(projects.total(), listing.items_per_page);
+    let mut printer = Printer::new(style, listing.max_time.map(|limit| (start + limit, limit)));
+    if style.has_several_projects || has_progress {
+        list_at_once(client, projects, listing, style, jobs, &mut printer, start);
+    } else {
+        list_in_turn(client, projects, listing, style, &mut printer);
     }
-    let (queue, in_order) = queue(projects, jobs);
-    thread::scope(|scope| {
-        for _ in 0..jobs.min(projects.len()) {
-            scope.spawn(|| {
-                while let Some(place) = queue.begin() {
-                    let result = list_project(client, &place, listing, style);
-                    place.tell(Event::End(result));
-                }
-            });
-        }
-        let mut printer = Printer {
-            queue: &queue,
-            output: Output::new(style, BufWriter::new(progress::Stdout(io::stdout().lock()))),
-            end: listing.max_time.map(|limit| (start + limit, limit)),
-            buckets: 0,
-            first_failure: failure::DONE,
-        };
-        let printed = printer.print(projects, &in_order);
-        progress::finish();
-        if printed.is_ok() && printer.first_failure == failure::DONE && printer.buckets == 0 {
-            terminal::note("no export buckets");
-        }
-        summarise(client, projects.len(), printer.buckets, start);
-        let Err(error) = printed else { return printer.first_failure };
-        let status = match error {
-            // A reader that has enough does not make good what failed before.
-            Stopped::Output(error) => failure::exit_status_of_output(Err(error)).max(printer.first_failure),
-            Stopped::OutOfTime => printer.first_failure,
-        };
-        // The workers may still be waiting for an answer that nobody wants any more.
-        std::process::exit(status.into())
-    })
+    finish(client, &mut printer, start)
 }
 
-/// Shown with `--verbose`.
-fn summarise(client: &Client, projects: usize, buckets: u64, start: Instant) {
-    let (stats, time) = (client.stats(), start.elapsed().as_secs_f64());
+/// Lists projects on this thread, one after the other.
+fn list_in_turn(
+    client: &Client,
+    projects: Projects,
+    listing: &ListingArgs,
+    style: Style,
+    printer: &mut Printer,
+) {
+    for project in projects {
+        match project {
+            Ok(project) => {
+                let result = list_project(client, &project, printer, listing, style);
+                printer.end_project(Some(&project), result);
+            }
+            Err(failure) => printer.end_project(None, Err(failure)),
+        }
+        if printer.has_stopped() {
+            return;
+        }
+    }
+}
+
+/// Lists some projects at once. Where the system has no more threads, they are fewer.
+fn list_at_once(
+    client: &Client,
+    projects: Projects,
+    listing: &ListingArgs,
+    style: Style,
+    jobs: usize,
+    printer: &mut Printer,
+    start: Instant,
+) {
+    let named = projects.named();
+    let jobs = projects.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs)));
+    let (queue, in_order) = queue(projects, jobs);
+    let work = || {
+        while let Some((project, mut place)) = queue.begin() {
+            let result = list_project(client, &project, &mut place, listing, style);
+            place.tell(Event::End(result));
+        }
+    };
+    thread::scope(|scope| {
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).is_ok();
+        if !(0..jobs).map(spawn).fold(false, |any, is_spawned| any | is_spawned) && jobs > 0 {
+            if let Some(projects) = queue.take_projects() {
+                list_in_turn(client, projects, listing, style, printer);
+            }
+            return;
+        }
+        printer.print(&named, &queue, &in_order);
+        if printer.has_stopped() {
+            // The workers may still be waiting for an answer that nobody wants any more.
+            std::process::exit(finish(client, printer, start).into());
+        }
+    });
+}
+
+/// What there is to do at the end, well or not. Returns the exit status.
+fn finish(client: &Client, printer: &mut Printer, start: Instant) -> u8 {
+    let is_whole = !printer.has_stopped();
+    let status = printer.finish();
+    progress::finish();
+    if is_whole && status == failure::DONE && printer.buckets == 0 {
+        terminal::note("no export buckets");
+    }
+    // At most a hundred tokens of a service account may live at once. If it fails, this one dies within the hour.
+    if let Err(error) = client.revoke_access_token(Duration::from_secs(2)) {
+        log::info!("{error}");
+    }
+    let stats = client.stats();
     log::info!(
-        "projects: {projects}, buckets: {buckets}, requests: {}, challenges: {}, retries: {}, time: {time:.1} s",
+        "projects: {}, buckets: {}, requests: {}, challenges: {}, retries: {}, time: {:.1} s",
+        printer.projects,
+        printer.buckets,
         stats.requests,
         stats.challenges,
         stats.retries,
+        start.elapsed().as_secs_f64(),
     );
+    status
 }
 
 /// A page of a project, ready to be printed.
@@ -158,13 +207,13 @@ struct Chunk {
 /// Lists a project and tells the printer page by page, or all of it at the end. Returns how many buckets it has.
 fn list_project(
     client: &Client,
-    place: &Place<'_, '_>,
-    listing: &Listing,
+    project: &NamedProject,
+    sink: &mut dyn Sink,
+    listing: &ListingArgs,
     style: Style,
 ) -> Result<Option<u64>, Failure> {
-    let project = &place.project.id;
     let render = |buckets: &[ExportBucket], total_count| {
-        let text = style.render(place.project, buckets).map_err(Failure::Unprintable)?;
+        let text = style.render(project, buckets).map_err(Failure::Unprintable)?;
         Ok(Chunk { text, buckets: buckets.len() as u64, total_count })
     };
     let as_page = |page: Result<Page<ExportBucket>, Error>| {
@@ -178,21 +227,23 @@ fn list_project(
             _ => render(&page.results, page.total_count),
         }
     };
-    let mut buckets = client.export_buckets(project);
+    let mut buckets = client.export_buckets(&project.id);
     let chunks: Box<dyn Iterator<Item = Result<Chunk, Failure>>> = match (listing.page, style.format) {
-        (Some(number), _) => Box::new(iter::once(client.export_bucket_page(project, number)).map(as_page)),
-        (None, Format::Raw) => Box::new(client.export_bucket_pages(project).map(as_page)),
+        (Some(number), _) => {
+            Box::new(iter::once(client.export_bucket_page(&project.id, number)).map(as_page))
+        }
+        (None, Format::Raw) => Box::new(client.export_bucket_pages(&project.id).map(as_page)),
         (None, _) => Box::new(iter::from_fn(|| {
             let page = next_page(&mut buckets)?;
             Some(page.map_err(Failure::from).and_then(|page| render(&page, buckets.total_count())))
         })),
     };
-    let sent = send(place, style, chunks)?;
+    let sent = send(sink, style, chunks)?;
     Ok(if listing.page.is_some() { sent.total_count } else { Some(sent.buckets) })
 }
 
 /// The buckets that are at hand, or come with the next request.
-fn next_page(buckets: &mut library::Listing<ExportBucket>) -> Option<Result<Vec<ExportBucket>, Error>> {
+fn next_page(buckets: &mut Listing<ExportBucket>) -> Option<Result<Vec<ExportBucket>, Error>> {
     let first = buckets.next()?;
     let at_hand = buckets.size_hint().0;
     Some(iter::once(first).chain(buckets.take(at_hand)).collect())
@@ -200,113 +251,26 @@ fn next_page(buckets: &mut library::Listing<ExportBucket>) -> Option<Result<Vec<
 
 /// Sends chunks until the end, or until nobody listens any more. Returns what they came to.
 fn send(
-    place: &Place<'_, '_>,
+    sink: &mut dyn Sink,
     style: Style,
     chunks: impl Iterator<Item = Result<Chunk, Failure>>,
 ) -> Result<Chunk, Failure> {
     let mut sent = Chunk::default();
     for chunk in chunks {
-        // A list that is not complete must not look complete.
-        let chunk = chunk.inspect_err(|_| place.release(sent.text.len()))?;
+        // A list that is not whole must not look whole.
+        let chunk = chunk.inspect_err(|_| sink.release(sent.text.len()))?;
         progress::page(chunk.total_count);
-        place.reserve(chunk.text.len());
+        sink.reserve(chunk.text.len());
         sent.buckets += chunk.buckets;
         sent.total_count = chunk.total_count;
         if style.needs_whole_projects() {
             sent.text.extend_from_slice(&chunk.text);
-        } else if !place.tell(Event::Text { text: chunk.text, buckets: chunk.buckets }) {
+        } else if !sink.tell(Event::Text { text: chunk.text, buckets: chunk.buckets }) {
             break;
         }
     }
     if style.needs_whole_projects() {
-        place.tell(Event::Text { text: mem::take(&mut sent.text), buckets: sent.buckets });
+        sink.tell(Event::Text { text: mem::take(&mut sent.text), buckets: sent.buckets });
     }
     Ok(sent)
-}
-
-/// Why printing ended before all projects were done.
-enum Stopped {
-    /// Nobody takes the output any more.
-    Output(io::Error),
-    /// `--max-time` passed.
-    OutOfTime,
-}
-
-impl From<io::Error> for Stopped {
-    fn from(error: io::Error) -> Self {
-        Stopped::Output(error)
-    }
-}
-
-/// Prints the projects in listing order.
-struct Printer<'p, 'q, W> {
-    queue: &'q Queue<'p>,
-    output: Output<W>,
-    /// When the run has to end, and how long that is from its start.
-    end: Option<(Instant, Duration)>,
-    buckets: u64,
-    /// The exit status of the first project that failed.
-    first_failure: u8,
-}
-
-impl<W: Write> Printer<'_, '_, W> {
-    fn print(&mut self, projects: &[Project], in_order: &InOrder) -> Result<(), Stopped> {
-        let mut is_out_of_time = false;
-        for project in projects {
-            let printed = match self.end {
-                Some((_, limit)) if is_out_of_time => Err(Failure::MaxTime(limit)),
-                _ => self.print_project(in_order)?,
-            };
-            if let Err(failure) = printed {
-                is_out_of_time |= matches!(failure, Failure::MaxTime(_));
-                self.output.failed(project, &failure);
-                failure.report(project.id.as_str());
-                if self.first_failure == failure::DONE {
-                    self.first_failure = failure.exit_status();
-                }
-            }
-            progress::project_done();
-            self.queue.next_turn();
-        }
-        self.output.finish()?;
-        if is_out_of_time { Err(Stopped::OutOfTime) } else { Ok(()) }
-    }
-
-    /// Prints the next project as it comes.
-    fn print_project(&mut self, in_order: &InOrder) -> io::Result<Result<(), Failure>> {
-        let events = match self.wait_for(in_order)? {
-            Ok(events) => events,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        loop {
-            match self.wait_for(&events)? {
-                Ok(Event::Text { text, buckets }) => {
-                    self.output.text(&text)?;
-                    self.buckets += buckets;
-                    self.queue.printed(text.len());
-                }
-                Ok(Event::End(Ok(count))) => return self.output.complete(count).map(Ok),
-                Ok(Event::End(Err(failure))) | Err(failure) => return Ok(Err(failure)),
-            }
-        }
-    }
-
-    /// Waits for what comes next, but not beyond the end of the run. What was printed goes out before.
-    fn wait_for<T>(&mut self, receiver: &Receiver<T>) -> io::Result<Result<T, Failure>> {
-        /// How often the progress line is looked at.
-        const TICK: Duration = Duration::from_millis(100);
-        let mut tick = Duration::ZERO;
-        loop {
-            if let Some((_, limit)) = self.end.filter(|(end, _)| Instant::now() >= *end) {
-                return Ok(Err(Failure::MaxTime(limit)));
-            }
-            match receiver.recv_timeout(tick) {
-                Ok(received) => return Ok(Ok(received)),
-                Err(RecvTimeoutError::Timeout) => progress::tick(),
-                Err(error) => return Err(io::Error::other(error)),
-            }
-            self.output.flush()?;
-            tick = TICK;
-        }
-    }
 }

@@ -12,7 +12,7 @@ use atlas_export_buckets::ExportBucket;
 
 use crate::cli::Format;
 use crate::failure::Failure;
-use crate::projects::Project;
+use crate::projects::NamedProject;
 
 /// How the output looks.
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ impl Style {
     }
 
     /// The buckets as text for [`Output::text`]; nothing for `raw`, which prints bodies.
-    pub(crate) fn render(self, project: &Project, buckets: &[ExportBucket]) -> io::Result<Vec<u8>> {
+    pub(crate) fn render(self, project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<Vec<u8>> {
         match self.format {
             Format::Table => Ok(table::rows(self, project, buckets).into_bytes()),
             Format::Json => json::elements(project, buckets).map(String::into_bytes),
@@ -97,7 +97,7 @@ impl<W: Write> Output<W> {
     }
 
     /// A project's list is not complete.
-    pub(crate) fn failed(&mut self, project: &Project, failure: &Failure) {
+    pub(crate) fn failed(&mut self, project: Option<&NamedProject>, failure: &Failure) {
         if let Document::Json(object) = &mut self.document {
             object.failed(project, failure);
         }

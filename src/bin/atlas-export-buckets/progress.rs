@@ -18,7 +18,6 @@ static LINE: OnceLock<Line> = OnceLock::new();
 struct Line {
     bar: ProgressBar,
     start: Instant,
-    projects: usize,
     items_per_page: u64,
     state: Mutex<State>,
 }
@@ -27,7 +26,9 @@ struct Line {
 struct State {
     is_shown: bool,
     has_answer: bool,
-    projects_done: usize,
+    /// How many projects there are, as far as is known.
+    projects: Option<u64>,
+    projects_done: u64,
     pages: u64,
     /// How many buckets the project has, if that is known.
     buckets: Option<u64>,
@@ -35,17 +36,23 @@ struct State {
     retry: Option<String>,
 }
 
-/// Begins the line, if standard error is a terminal that has nothing else to show.
-pub(crate) fn start(projects: usize, items_per_page: u32) {
+/// Begins the line, if standard error is a terminal that has nothing else to show. Returns whether it did.
+pub(crate) fn start(projects: Option<u64>, items_per_page: u32) -> bool {
     if terminal::is_quiet() || terminal::is_verbose() || !io::stderr().is_terminal() {
-        return;
+        return false;
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
         bar.set_style(style);
     }
     let (start, items_per_page) = (Instant::now(), u64::from(items_per_page));
-    let _ = LINE.set(Line { bar, start, projects, items_per_page, state: Mutex::default() });
+    let state = Mutex::new(State { projects, ..State::default() });
+    LINE.set(Line { bar, start, items_per_page, state }).is_ok()
+}
+
+/// So many projects there are, as far as is known.
+pub(crate) fn projects(total: Option<u64>) {
+    update(|state| state.projects = state.projects.or(total));
 }
 
 /// A page came, of a project with so many buckets.
@@ -108,7 +115,9 @@ impl Line {
     fn text(&self, state: &State) -> String {
         let page = state.pages + 1;
         let place = match state.buckets.map(|buckets| buckets.div_ceil(self.items_per_page)) {
-            _ if self.projects > 1 => format!("project {} of {}", state.projects_done + 1, self.projects),
+            _ if state.projects.is_some_and(|projects| projects > 1) => {
+                format!("project {} of {}", state.projects_done + 1, state.projects.unwrap_or_default())
+            }
             Some(pages) if page <= pages => format!("page {page} of {pages}"),
             _ => format!("page {page}"),
         };

@@ -3,15 +3,18 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::io::{self, Read};
+use std::vec;
 
+use atlas_export_buckets as library;
 use atlas_export_buckets::{Client, Error, InvalidInput, OrganizationId, ProjectId};
 
-use crate::cli::Selection;
+use crate::cli::SelectionArgs;
 use crate::environment;
+use crate::failure::Failure;
 
 /// Where the projects come from.
 #[derive(Debug)]
-pub(crate) enum Projects {
+pub(crate) enum Selection {
     /// They were named, each once.
     Named(Vec<ProjectId>),
     /// Every project that the credentials can see.
@@ -22,36 +25,36 @@ pub(crate) enum Projects {
 
 /// A project to list.
 #[derive(Clone, Debug)]
-pub(crate) struct Project {
+pub(crate) struct NamedProject {
     pub(crate) id: ProjectId,
     /// Known where projects were listed first.
     pub(crate) name: Option<String>,
 }
 
-impl From<ProjectId> for Project {
+impl From<ProjectId> for NamedProject {
     fn from(id: ProjectId) -> Self {
-        Project { id, name: None }
+        NamedProject { id, name: None }
     }
 }
 
-impl Projects {
+impl Selection {
     /// What the options say, and without them the environment.
-    pub(crate) fn selected(selection: &Selection) -> Result<Projects, String> {
-        if selection.all_projects {
-            return Ok(Projects::All);
+    pub(crate) fn from_args(args: &SelectionArgs) -> Result<Selection, String> {
+        if args.all_projects {
+            return Ok(Selection::All);
         }
-        if let Some(organization) = &selection.organization {
-            return Ok(Projects::OfOrganization(organization.clone()));
+        if let Some(organization) = &args.organization {
+            return Ok(Selection::OfOrganization(organization.clone()));
         }
         let mut ids = Vec::new();
-        for id in &selection.project_ids {
+        for id in &args.project_ids {
             if id == "-" {
                 read_ids(&mut ids)?;
             } else {
                 ids.push(id.parse().map_err(|error: InvalidInput| error.to_string())?);
             }
         }
-        if selection.project_ids.is_empty() {
+        if args.project_ids.is_empty() {
             let id = environment::project_id()?.ok_or(
                 "which project? use --project-id, --all-projects or --org-id, or set MONGODB_ATLAS_PROJECT_ID",
             )?;
@@ -62,32 +65,69 @@ impl Projects {
         }
         let mut seen = HashSet::new();
         ids.retain(|id| seen.insert(id.clone()));
-        Ok(Projects::Named(ids))
+        Ok(Selection::Named(ids))
     }
 
     /// Whether there may be several, so that each bucket has to say whose it is.
     pub(crate) fn may_be_several(&self) -> bool {
-        !matches!(self, Projects::Named(ids) if ids.len() == 1)
+        !matches!(self, Selection::Named(ids) if ids.len() == 1)
     }
 
     /// Whether the projects' names come with their ids.
-    pub(crate) fn have_names(&self) -> bool {
-        !matches!(self, Projects::Named(_))
+    pub(crate) fn has_names(&self) -> bool {
+        !matches!(self, Selection::Named(_))
     }
 
-    /// The projects in listing order.
-    pub(crate) fn resolve(&self, client: &Client) -> Result<Vec<Project>, Error> {
-        let listing = match self {
-            Projects::Named(ids) => return Ok(ids.iter().cloned().map(Project::from).collect()),
-            Projects::All => client.projects(),
-            Projects::OfOrganization(id) => client.organization_projects(id),
+    /// The projects in listing order. Nothing is sent before the first is taken.
+    pub(crate) fn projects(self, client: &Client) -> Projects {
+        match self {
+            Selection::Named(ids) => {
+                Projects::Named(ids.into_iter().map(NamedProject::from).collect::<Vec<_>>().into_iter())
+            }
+            Selection::All => Projects::Listed(Box::new(client.projects())),
+            Selection::OfOrganization(id) => Projects::Listed(Box::new(client.organization_projects(&id))),
+        }
+    }
+}
+
+/// Gives the projects one by one.
+pub(crate) enum Projects {
+    Named(vec::IntoIter<NamedProject>),
+    /// Listed page by page, while the buckets of the first are listed already.
+    Listed(Box<library::Listing<library::Project>>),
+}
+
+impl Projects {
+    /// How many there are in all, as far as is known.
+    pub(crate) fn total(&self) -> Option<u64> {
+        match self {
+            Projects::Named(projects) => Some(projects.len() as u64),
+            Projects::Listed(listing) => listing.total_count(),
+        }
+    }
+
+    /// Those that were named, so that each can be told of where none is begun any more.
+    pub(crate) fn named(&self) -> Vec<NamedProject> {
+        match self {
+            Projects::Named(projects) => projects.as_slice().to_vec(),
+            Projects::Listed(_) => Vec::new(),
+        }
+    }
+}
+
+impl Iterator for Projects {
+    type Item = Result<NamedProject, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let name = |project: Result<library::Project, Error>| {
+            let library::Project { id, name, .. } = project?;
+            let id = id.parse().map_err(Error::InvalidInput)?;
+            Ok(NamedProject { id, name: Some(name) })
         };
-        listing
-            .map(|project| {
-                let project = project?;
-                Ok(Project { id: project.id.parse()?, name: Some(project.name) })
-            })
-            .collect()
+        match self {
+            Projects::Named(projects) => projects.next().map(Ok),
+            Projects::Listed(listing) => listing.next().map(name),
+        }
     }
 }
 

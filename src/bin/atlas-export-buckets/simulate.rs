@@ -11,35 +11,36 @@ use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ServiceAccount};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::cli::{Listing, SimulateArgs};
+use crate::cli::{ListingArgs, SimulateArgs};
 use crate::failure::{self, Failure};
-use crate::projects::{Project, read_all};
+use crate::projects::{Projects, Selection, read_all};
 use crate::{list, terminal};
 
 const SAMPLE_BUCKETS: usize = 12;
 
 /// Starts an embedded Atlas, lists its sample buckets, and stops it.
-pub(crate) fn demo(listing: &Listing) -> u8 {
+pub(crate) fn demo(listing: &ListingArgs) -> u8 {
     let atlas = match Simulator::builder().buckets(sample_buckets(SAMPLE_BUCKETS)).start() {
         Ok(atlas) => atlas,
         Err(error) => return cannot_start(&error, None),
     };
     terminal::note(&format!("an embedded Atlas answers at {} until this is done", atlas.base_url()));
     match demo_client(&atlas, listing) {
-        Ok((client, project)) => list::list(&client, &[project], listing, list::style(listing), 1),
+        Ok((client, projects)) => list::list(&client, projects, listing, list::style(listing), 1),
         Err(error) => {
             let failure = Failure::from(error);
-            failure.report("");
+            failure.report(None);
             failure.exit_status()
         }
     }
 }
 
-fn demo_client(atlas: &Simulator, listing: &Listing) -> Result<(Client, Project), Error> {
+fn demo_client(atlas: &Simulator, listing: &ListingArgs) -> Result<(Client, Projects), Error> {
     let api_key = ApiKey::new(atlas.public_key(), atlas.private_key())?;
     let builder = list::configure(Client::builder(api_key), listing);
-    let project = Project { id: atlas.project_id().parse()?, name: None };
-    Ok((builder.base_url(atlas.base_url()).build()?, project))
+    let client = builder.base_url(atlas.base_url()).build()?;
+    let projects = Selection::Named(vec![atlas.project_id().parse()?]).projects(&client);
+    Ok((client, projects))
 }
 
 /// Runs the embedded Atlas around a command, or until interrupted.

@@ -6,7 +6,7 @@ use atlas_export_buckets::ExportBucket;
 use atlas_export_buckets::escape::escape_text;
 
 use super::Style;
-use crate::projects::Project;
+use crate::projects::NamedProject;
 
 const FIELDS: [&str; 9] = [
     "id",
@@ -25,7 +25,7 @@ pub(super) fn header(style: Style) -> io::Result<Vec<u8>> {
     write([project.chain(FIELDS)])
 }
 
-pub(super) fn records(style: Style, project: &Project, buckets: &[ExportBucket]) -> io::Result<Vec<u8>> {
+pub(super) fn records(style: Style, project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<Vec<u8>> {
     let id = project.id.to_string();
     let name = style.has_names.then(|| escape_text(project.name.as_deref().unwrap_or_default()).into_owned());
     write(buckets.iter().map(|bucket| [id.clone()].into_iter().chain(name.clone()).chain(fields(bucket))))

@@ -6,14 +6,14 @@ use std::io::{self, Write};
 use atlas_export_buckets::ExportBucket;
 use atlas_export_buckets::escape::escape_json;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::projects::Project;
+use crate::projects::NamedProject;
 
 /// A bucket a line.
-pub(super) fn lines(project: &Project, buckets: &[ExportBucket]) -> io::Result<String> {
+pub(super) fn lines(project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<String> {
     let mut lines = String::new();
     for bucket in buckets {
         lines.push_str(&object(project, bucket)?);
@@ -23,7 +23,7 @@ pub(super) fn lines(project: &Project, buckets: &[ExportBucket]) -> io::Result<S
 }
 
 /// Elements of an array, each behind a comma.
-pub(super) fn elements(project: &Project, buckets: &[ExportBucket]) -> io::Result<String> {
+pub(super) fn elements(project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<String> {
     let mut elements = String::new();
     for bucket in buckets {
         elements.push_str(",\n");
@@ -33,7 +33,7 @@ pub(super) fn elements(project: &Project, buckets: &[ExportBucket]) -> io::Resul
 }
 
 /// A bucket with its project in front, on one line. A field of the bucket's own that is called so gives way.
-fn object(project: &Project, bucket: &ExportBucket) -> io::Result<String> {
+fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
     let Fields(fields) = serde_json::from_str(bucket.raw())?;
     let mut object = format!("{{\"groupId\":\"{}\"", project.id);
     if let Some(name) = &project.name {
@@ -110,16 +110,18 @@ impl Object {
         self.total_count = self.total_count.zip(count).and_then(|(sum, count)| sum.checked_add(count));
     }
 
-    pub(super) fn failed(&mut self, project: &Project, failure: &Failure) {
-        let mut error = json!({
-            "groupId": project.id.as_str(),
-            "message": failure.message(),
-            "exitStatus": failure.exit_status(),
-        });
-        if let (Some(error), Some(status)) = (error.as_object_mut(), failure.http_status()) {
+    /// A project failed, or the list of projects.
+    pub(super) fn failed(&mut self, project: Option<&NamedProject>, failure: &Failure) {
+        let mut error = serde_json::Map::new();
+        if let Some(project) = project {
+            error.insert("groupId".into(), project.id.as_str().into());
+        }
+        error.insert("message".into(), failure.message().into());
+        if let Some(status) = failure.http_status() {
             error.insert("status".into(), status.into());
         }
-        self.errors.push(error);
+        error.insert("exitStatus".into(), failure.exit_status().into());
+        self.errors.push(error.into());
     }
 
     pub(super) fn has_errors(&self) -> bool {
@@ -172,7 +174,7 @@ mod tests {
                 format!("{START}{KNOWN},\"n\\u202e\":\"\\u009b\\u061c\"}}"),
             ),
         ];
-        let project = Project::from(ID.parse::<atlas_export_buckets::ProjectId>().unwrap());
+        let project = NamedProject::from(ID.parse::<atlas_export_buckets::ProjectId>().unwrap());
         for (name, received, expected) in cases {
             let bucket = serde_json::from_str(&received).unwrap();
             assert_eq!(object(&project, &bucket).unwrap(), expected, "{name}");
@@ -181,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_project_s_name_follows_its_id_and_hides_the_bucket_s_own() {
-        let project = Project { id: ID.parse().unwrap(), name: Some("Pro\"d\u{9b}".into()) };
+        let project = NamedProject { id: ID.parse().unwrap(), name: Some("Pro\"d\u{9b}".into()) };
         let bucket = serde_json::from_str(&format!("{{{KNOWN},\"groupName\":\"x\"}}")).unwrap();
         let expected = format!("{START}\"groupName\":\"Pro\\\"d\\u009b\",{KNOWN}}}");
         assert_eq!(object(&project, &bucket).unwrap(), expected);

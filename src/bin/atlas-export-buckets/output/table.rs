@@ -8,14 +8,14 @@ use atlas_export_buckets::escape::escape_text;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Style;
-use crate::projects::Project;
+use crate::projects::NamedProject;
 
 /// The widest cell. What is longer is cut.
 const MAX_WIDTH: usize = 64;
 const GAP: &str = "   ";
 
 /// Rows for [`Table::rows`]: a line each, with cells that are not aligned yet and end with tabs, which cells have none of.
-pub(super) fn rows(style: Style, project: &Project, buckets: &[ExportBucket]) -> String {
+pub(super) fn rows(style: Style, project: &NamedProject, buckets: &[ExportBucket]) -> String {
     let mut rows = String::new();
     for bucket in buckets {
         let role = bucket.iam_role_id.as_deref().or(bucket.role_id.as_deref()).unwrap_or_default();
