@@ -7,7 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use atlas_export_buckets::simulator::{Fault, Response, Simulator, When, sample_buckets};
-use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error};
+use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error, InvalidInput};
 use support::faults::kind;
 use support::process::messages;
 use support::program::{Run, program};
@@ -69,6 +69,7 @@ fn a_server_that_cannot_be_trusted_is_refused_before_anything_is_sent_and_not_as
         ("an unknown root", Flaw::None, &other, "UnknownIssuer", "nobody who is trusted has issued it"),
         ("a wrong name", Flaw::WrongName, &authority, "WrongName", "it is for DnsName"),
         ("an expired certificate", Flaw::Expired, &authority, "Expired", "by this machine's clock it is"),
+        ("the certificate of a CA", Flaw::IsCa, &authority, "Other", "it is the certificate of a CA"),
         ("one that is not valid yet", Flaw::NotYetValid, &authority, "NotYetValid", "it is valid from"),
     ];
     for (name, flaw, roots, problem, detail) in cases {
@@ -173,5 +174,42 @@ fn the_deadline_holds_within_the_handshake_and_within_a_record() {
         assert!(start.elapsed() < Duration::from_millis(2200), "{name}: {:?}", start.elapsed());
         assert_eq!(kind(&error), "Deadline", "{name}: {error}");
         assert_eq!(atlas.stats().requests, requests, "{name}");
+    }
+}
+
+#[test]
+fn sessions_are_resumed_on_each_new_connection() {
+    let atlas = Simulator::builder().key("public", PRIVATE_KEY).buckets(sample_buckets(20)).start().unwrap();
+    let authority = Authority::new("trusted");
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseAfterAnswer);
+    let builder = client(&front, &authority).items_per_page(1);
+    assert_eq!(list(builder.clone(), &atlas).unwrap(), sample_ids(20));
+    assert_eq!((front.connections(), front.resumptions()), (21, 20));
+    // Also with an agent of one's own, made from these settings.
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseAfterAnswer);
+    let builder = client(&front, &authority).items_per_page(1);
+    let agent = builder.agent_config().unwrap().new_agent();
+    assert_eq!(list(builder.agent(agent), &atlas).unwrap(), sample_ids(20));
+    assert_eq!((front.connections(), front.resumptions()), (21, 20));
+}
+
+#[test]
+fn a_kept_connection_that_is_closed_as_a_request_arrives_costs_no_retry() {
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseOnSecondRequest);
+    let client = client(&front, &authority).items_per_page(5).retries(0).build().unwrap();
+    let list = || ids(client.export_buckets(&project(&atlas)));
+    // Each connection serves one request only, so the answer to the challenge breaks, and so does the one on the next.
+    assert_eq!(kind(&list().unwrap_err()), "Network Broken");
+    assert_eq!((client.stats().retries, front.connections()), (0, 2));
+}
+
+#[test]
+fn what_is_no_certificate_is_refused_as_a_root() {
+    let three_zero_bytes = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for pem in [three_zero_bytes, "", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
+        let key = ApiKey::new("public", PRIVATE_KEY).unwrap();
+        let built = Client::builder(key).ca_certificates(pem).build();
+        assert!(matches!(built, Err(Error::InvalidInput(InvalidInput::CaCertificates))), "{pem}: {built:?}");
     }
 }

@@ -64,6 +64,8 @@ fn broken_connections() -> Vec<Row> {
         row("closed for ever").pages(Fault::Close).retries(1).fails_for_now("Network Broken", "try again", 6),
         row("bodies cut for ever").pages(Fault::CutBody).retries(1).fails_for_now("Network BrokenBody", "", 4),
         row("a kept connection that is reset, no retries allowed").nth(3, Fault::Reset).retries(0).lists_all(5),
+        row("a first request that is reset, no retries allowed").nth(1, Fault::Reset).retries(0)
+            .fails_for_now("Network Broken", "", 1),
         row("a kept connection that is reset twice, no retries allowed")
             .nth(3, Fault::Reset).nth(4, Fault::Reset).retries(0).fails_for_now("Network Broken", "", 4),
         row("a cut body, no retries allowed").nth(3, Fault::CutBody).retries(0).fails_for_now("Network BrokenBody", "", 3),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, Stream};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, Stream};
 
 use atlas_export_buckets::simulator::Simulator;
 
@@ -26,6 +26,8 @@ pub enum Flaw {
     WrongName,
     Expired,
     NotYetValid,
+    /// It is the certificate of a CA.
+    IsCa,
 }
 
 impl Authority {
@@ -48,8 +50,13 @@ impl Authority {
         (params.not_before, params.not_after) = match flaw {
             Flaw::Expired => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
             Flaw::NotYetValid => (date_time_ymd(2999, 1, 1), date_time_ymd(3000, 1, 1)),
-            Flaw::None | Flaw::WrongName => (date_time_ymd(2020, 1, 1), date_time_ymd(2999, 1, 1)),
+            Flaw::None | Flaw::WrongName | Flaw::IsCa => {
+                (date_time_ymd(2020, 1, 1), date_time_ymd(2999, 1, 1))
+            }
         };
+        if flaw == Flaw::IsCa {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -74,6 +81,10 @@ pub enum Conduct {
     DripAfter(u64),
     /// The second answer is cut in its middle, without TLS's own end.
     CutSecondAnswer,
+    /// Each connection is closed after its answer, without a word of it in the header.
+    CloseAfterAnswer,
+    /// The connection is closed, without TLS's own end, when its second request has come.
+    CloseOnSecondRequest,
 }
 
 /// Takes TLS off, and passes requests on to the embedded Atlas.
@@ -87,6 +98,7 @@ struct Shared {
     upstream: String,
     conduct: Conduct,
     connections: AtomicU64,
+    resumptions: AtomicU64,
     decrypted: AtomicU64,
     answers: AtomicU64,
 }
@@ -100,6 +112,7 @@ impl Front {
             upstream: atlas.base_url().trim_start_matches("http://").to_owned(),
             conduct,
             connections: AtomicU64::new(0),
+            resumptions: AtomicU64::new(0),
             decrypted: AtomicU64::new(0),
             answers: AtomicU64::new(0),
         });
@@ -121,6 +134,11 @@ impl Front {
 
     pub fn connections(&self) -> u64 {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many connections resumed a TLS session.
+    pub fn resumptions(&self) -> u64 {
+        self.shared.resumptions.load(Ordering::SeqCst)
     }
 
     /// How many bytes came in under TLS.
@@ -145,19 +163,30 @@ impl Shared {
         }
         let mut upstream = TcpStream::connect(&self.upstream)?;
         let mut tls = ServerConnection::new(Arc::clone(&self.config)).unwrap();
-        loop {
+        for request_number in 1.. {
             let drips =
                 matches!(self.conduct, Conduct::DripAfter(n) if n <= self.answers.load(Ordering::SeqCst));
             let mut dripping = Dripping { socket: &mut socket, drips };
             let mut stream = Stream::new(&mut tls, &mut dripping);
             let request = read_head(&mut stream, &self.decrypted)?;
+            if self.conduct == Conduct::CloseOnSecondRequest && request_number == 2 {
+                return Ok(());
+            }
             upstream.write_all(&request)?;
             let answer = read_answer(&mut upstream)?;
             if self.answers.fetch_add(1, Ordering::SeqCst) == 1 && self.conduct == Conduct::CutSecondAnswer {
                 return stream.write_all(&answer[..answer.len() / 2]);
             }
             stream.write_all(&answer)?;
+            if request_number == 1 && tls.handshake_kind() == Some(HandshakeKind::Resumed) {
+                self.resumptions.fetch_add(1, Ordering::SeqCst);
+            }
+            if self.conduct == Conduct::CloseAfterAnswer {
+                tls.send_close_notify();
+                return tls.write_tls(&mut socket).map(drop);
+            }
         }
+        Ok(())
     }
 }
 
