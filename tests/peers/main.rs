@@ -16,6 +16,8 @@ mod apache;
 #[cfg(feature = "cli")]
 mod clients;
 mod lighttpd;
+#[cfg(feature = "cli")]
+mod proxies;
 mod random_challenges;
 mod raw_exchange;
 #[cfg(feature = "cli")]
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "cli")]
     {
         trials.extend(clients::trials());
+        trials.extend(proxies::trials());
         trials.extend(readme::trials());
         trials.extend(shells::trials());
     }
