@@ -78,8 +78,10 @@ enum Expected {
 }
 use Expected::{Direct, Refused, Same};
 
+type Case = (&'static str, &'static [(&'static str, &'static str)], Expected);
+
 /// The host, the variables, and what is expected. `{A}` and `{B}` stand for the addresses of two proxies.
-const CASES: &[(&str, &[(&str, &str)], Expected)] = &[
+const CASES: &[Case] = &[
     ("cloud.example", &[], Same),
     // Which variable.
     ("cloud.example", &[("https_proxy", "http://{A}"), ("HTTPS_PROXY", "http://{B}")], Same),
@@ -203,7 +205,7 @@ fn contacts(
     let (a, b) = (Proxy::start("502 Bad Gateway"), Proxy::start("502 Bad Gateway"));
     let with_address =
         |value: &str| value.replace("{A}", &a.address.to_string()).replace("{B}", &b.address.to_string());
-    let is_address = |name: &str| name.to_ascii_lowercase() != "no_proxy";
+    let is_address = |name: &str| !name.eq_ignore_ascii_case("no_proxy");
     let variables: Vec<(String, String)> = variables
         .iter()
         .map(|(name, value)| {
