@@ -13,7 +13,7 @@ use crate::output::Style;
 use crate::printer::Printer;
 use crate::projects::{NamedProject, Projects, Selection, read_all};
 use crate::queue::{Event, Sink, queue};
-use crate::{environment, progress, terminal};
+use crate::{agent, environment, progress, terminal};
 
 /// Runs the command and returns the exit status.
 pub(crate) fn run(args: &ListArgs) -> u8 {
@@ -84,10 +84,12 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
         builder = builder.ca_certificates(read_all(&mut file, &roots)?);
     }
     log::info!("root certificates: {roots}");
-    let client = builder.build().map_err(|error| match error {
-        Error::InvalidInput(InvalidInput::CaCertificates) => format!("{roots}: {error}"),
+    let explain = |error| match error {
+        InvalidInput::CaCertificates => format!("{roots}: {error}"),
         error => error.to_string(),
-    })?;
+    };
+    let agent = agent::new_agent(builder.agent_config().map_err(explain)?);
+    let client = builder.agent(agent).build().map_err(|error| error.to_string())?;
     log::info!("proxy: {}", client.proxy().unwrap_or("none"));
     Ok(client)
 }

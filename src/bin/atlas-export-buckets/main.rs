@@ -6,6 +6,7 @@
 //! `fault`. `failure` says with which message and exit status each failure ends; `terminal` and `progress` are all that
 //! writes to standard error.
 
+mod agent;
 mod cli;
 mod completions;
 mod environment;

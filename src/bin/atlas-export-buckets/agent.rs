@@ -1,0 +1,359 @@
+//! The program's agent: it looks names up as late and as rarely as curl does, and does not wait long for an address that is
+//! dead.
+//!
+//! This is the only file on `ureq`'s `unversioned` API, which may change with any version of `ureq`. The library's own agent
+//! does without, and so looks up before every request.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use atlas_export_buckets::ureq::config::Config;
+use atlas_export_buckets::ureq::http::Uri;
+use atlas_export_buckets::ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+#[cfg(feature = "rustls")]
+use atlas_export_buckets::ureq::unversioned::transport::RustlsConnector;
+use atlas_export_buckets::ureq::unversioned::transport::time::Duration as UreqDuration;
+use atlas_export_buckets::ureq::unversioned::transport::{
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, SocksConnector, TcpConnector,
+    Transport,
+};
+use atlas_export_buckets::ureq::{Agent, Error};
+
+/// An agent with these settings.
+pub(crate) fn new_agent(config: Config) -> Agent {
+    with_resolver(config, DefaultResolver::default())
+}
+
+fn with_resolver(config: Config, resolver: impl Resolver) -> Agent {
+    let chain =
+        ().chain(SocksConnector::default())
+            .chain(BoundedProxyConnector::default())
+            .chain(RoundConnector::default());
+    #[cfg(feature = "rustls")]
+    let chain = chain.chain(RustlsConnector::default());
+    Agent::with_parts(config, LazyConnector { resolver, chain }, NoResolver)
+}
+
+/// `ureq` asks it before every request, also where a connection is at hand.
+#[derive(Debug)]
+struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
+    }
+}
+
+/// Looks the host up when a connection is made.
+#[derive(Debug)]
+struct LazyConnector<R, C> {
+    resolver: R,
+    chain: C,
+}
+
+impl<R: Resolver, C: Connector<()>> Connector<()> for LazyConnector<R, C> {
+    type Out = C::Out;
+
+    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<C::Out>, Error> {
+        let start = Instant::now();
+        let proxy = details.config.proxy().filter(|proxy| !proxy.is_no_proxy(details.uri));
+        let addrs = if !details.addrs.is_empty() || proxy.is_some_and(|proxy| !proxy.resolve_target()) {
+            details.addrs.clone()
+        } else {
+            self.look_up(details)?
+        };
+        let timeout = shorter(details.timeout, start.elapsed());
+        // A proxy is looked up by its own connector.
+        let details = ConnectionDetails { resolver: &self.resolver, ..changed(details, addrs, timeout) };
+        self.chain.connect(&details, chained)
+    }
+}
+
+impl<R: Resolver, C> LazyConnector<R, C> {
+    fn look_up(&self, details: &ConnectionDetails<'_>) -> Result<ResolvedSocketAddrs, Error> {
+        let host = details.uri.host().unwrap_or_default();
+        if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+            let default_port = if details.needs_tls() { 443 } else { 80 };
+            let mut addrs = self.resolver.empty();
+            addrs.push(SocketAddr::new(address, details.uri.port_u16().unwrap_or(default_port)));
+            return Ok(addrs);
+        }
+        let found = self.resolver.resolve(details.uri, details.config, details.timeout)?;
+        if host != "localhost" {
+            return Ok(found);
+        }
+        // Plain http may go there only because it is this machine.
+        let mut addrs = self.resolver.empty();
+        found.iter().filter(|address| address.ip().is_loopback()).for_each(|address| addrs.push(*address));
+        if addrs.is_empty() { Err(Error::HostNotFound) } else { Ok(addrs) }
+    }
+}
+
+/// Tries each of several addresses for a moment, before all are tried for as long as there is time.
+#[derive(Debug, Default)]
+struct RoundConnector(TcpConnector);
+
+impl<In: Transport> Connector<In> for RoundConnector {
+    type Out = <TcpConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        const MOMENT: Duration = Duration::from_millis(300);
+        let start = Instant::now();
+        if chained.is_some() || details.addrs.len() < 2 {
+            return self.0.connect(details, chained);
+        }
+        for address in details.addrs.iter() {
+            let mut addrs = details.resolver.empty();
+            addrs.push(*address);
+            let quick = changed(details, addrs, at_most(details.timeout, MOMENT));
+            if let Ok(Some(transport)) = Connector::<In>::connect(&self.0, &quick, None) {
+                return Ok(Some(transport));
+            }
+        }
+        let timeout = shorter(details.timeout, start.elapsed());
+        self.0.connect(&changed(details, details.addrs.clone(), timeout), None)
+    }
+}
+
+/// Holds a CONNECT to the deadline, also if the proxy's answer drips.
+#[derive(Debug, Default)]
+struct BoundedProxyConnector(ConnectProxyConnector);
+
+impl<In: Transport> Connector<In> for BoundedProxyConnector {
+    type Out = <ConnectProxyConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        let end = match details.timeout.after {
+            UreqDuration::Exact(time) => Instant::now().checked_add(time),
+            UreqDuration::NotHappening => None,
+        };
+        let is_connecting = Arc::new(AtomicBool::new(true));
+        let (run, flag) = (Arc::clone(&details.run_connector), Arc::clone(&is_connecting));
+        let run_bounded = move |details: &ConnectionDetails<'_>| {
+            let transport = BoundedTransport { inner: run(details)?, end, is_connecting: Arc::clone(&flag) };
+            Ok(Box::new(transport) as Box<dyn Transport>)
+        };
+        let details = ConnectionDetails {
+            run_connector: Arc::new(run_bounded),
+            ..changed(details, details.addrs.clone(), details.timeout)
+        };
+        let connected = self.0.connect(&details, chained);
+        is_connecting.store(false, Relaxed);
+        connected
+    }
+}
+
+/// A connection to a proxy, whose timeouts end together while it connects.
+#[derive(Debug)]
+struct BoundedTransport {
+    inner: Box<dyn Transport>,
+    end: Option<Instant>,
+    is_connecting: Arc<AtomicBool>,
+}
+
+impl BoundedTransport {
+    fn bounded(&self, timeout: NextTimeout) -> Result<NextTimeout, Error> {
+        match self.end.filter(|_| self.is_connecting.load(Relaxed)) {
+            None => Ok(timeout),
+            Some(end) if Instant::now() >= end => Err(Error::Timeout(timeout.reason)),
+            Some(end) => Ok(at_most(timeout, end.saturating_duration_since(Instant::now()))),
+        }
+    }
+}
+
+impl Transport for BoundedTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let timeout = self.bounded(timeout)?;
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let timeout = self.bounded(timeout)?;
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+/// The same with other addresses and another timeout.
+fn changed<'a>(
+    details: &'a ConnectionDetails<'a>,
+    addrs: ResolvedSocketAddrs,
+    timeout: NextTimeout,
+) -> ConnectionDetails<'a> {
+    ConnectionDetails {
+        addrs,
+        timeout,
+        uri: details.uri,
+        config: details.config,
+        request_level: details.request_level,
+        resolver: details.resolver,
+        now: details.now,
+        current_time: Arc::clone(&details.current_time),
+        run_connector: Arc::clone(&details.run_connector),
+        register_shutdown: Arc::clone(&details.register_shutdown),
+    }
+}
+
+/// A timeout of which so much time has passed.
+fn shorter(timeout: NextTimeout, passed: Duration) -> NextTimeout {
+    match timeout.after {
+        UreqDuration::Exact(time) => at_most(timeout, time.saturating_sub(passed)),
+        UreqDuration::NotHappening => timeout,
+    }
+}
+
+fn at_most(timeout: NextTimeout, most: Duration) -> NextTimeout {
+    let after = match timeout.after {
+        UreqDuration::Exact(time) => time.min(most),
+        UreqDuration::NotHappening => most,
+    };
+    NextTimeout { after: UreqDuration::Exact(after), ..timeout }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::AtomicU32;
+    use std::thread;
+
+    use atlas_export_buckets::simulator::{Simulator, sample_buckets};
+    use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error as LibraryError};
+
+    use super::*;
+
+    /// Finds these addresses for every name, and counts how often it is asked.
+    #[derive(Clone, Debug)]
+    struct Addresses {
+        addresses: Vec<SocketAddr>,
+        asked: Arc<AtomicU32>,
+    }
+
+    impl Addresses {
+        fn new(addresses: impl Into<Vec<SocketAddr>>) -> Addresses {
+            Addresses { addresses: addresses.into(), asked: Arc::default() }
+        }
+    }
+
+    impl Resolver for Addresses {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            self.asked.fetch_add(1, Relaxed);
+            let mut addrs = self.empty();
+            self.addresses.iter().for_each(|address| addrs.push(*address));
+            Ok(addrs)
+        }
+    }
+
+    fn atlas(buckets: usize) -> (Simulator, SocketAddr) {
+        let atlas = Simulator::builder().buckets(sample_buckets(buckets)).start().unwrap();
+        let address = atlas.base_url().trim_start_matches("http://").parse().unwrap();
+        (atlas, address)
+    }
+
+    fn builder(atlas: &Simulator, base_url: &str) -> ClientBuilder {
+        let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
+        Client::builder(key).base_url(base_url).allow_plain_http(true).retries(0)
+    }
+
+    fn count(builder: ClientBuilder, resolver: Addresses, atlas: &Simulator) -> Result<usize, LibraryError> {
+        let agent = with_resolver(builder.agent_config().unwrap(), resolver);
+        let client = builder.agent(agent).build().unwrap();
+        let buckets: Result<Vec<_>, _> =
+            client.export_buckets(&atlas.project_id().parse().unwrap()).collect();
+        buckets.map(|buckets| buckets.len())
+    }
+
+    #[test]
+    fn eleven_pages_take_one_look_up_and_an_address_none() {
+        let (atlas, address) = atlas(11);
+        for (base_url, expected) in [("http://cloud.example:80", 1), (atlas.base_url(), 0)] {
+            let resolver = Addresses::new([address]);
+            let builder = builder(&atlas, base_url).items_per_page(1);
+            assert_eq!(count(builder, resolver.clone(), &atlas).unwrap(), 11, "{base_url}");
+            assert_eq!(resolver.asked.load(Relaxed), expected, "{base_url}");
+        }
+    }
+
+    /// A listener that takes no connection any more: whoever connects waits.
+    fn dead_address() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();
+        let connections = (0..10_000).map_while(connect).collect();
+        (listener, connections, address)
+    }
+
+    #[test]
+    fn a_first_address_that_is_dead_costs_less_than_a_second() {
+        let (atlas, address) = atlas(3);
+        let (_listener, _connections, dead) = dead_address();
+        let start = Instant::now();
+        let resolver = Addresses::new([dead, address]);
+        assert_eq!(count(builder(&atlas, "http://cloud.example:80"), resolver, &atlas).unwrap(), 3);
+        let elapsed = start.elapsed();
+        assert!(elapsed >= Duration::from_millis(250) && elapsed < Duration::from_secs(1), "{elapsed:?}");
+    }
+
+    #[test]
+    fn localhost_is_this_machine_only() {
+        let (atlas, address) = atlas(3);
+        let elsewhere = SocketAddr::new([192, 0, 2, 1].into(), address.port());
+        let builder =
+            |atlas: &Simulator| builder(atlas, "http://localhost:80").timeout(Duration::from_secs(5));
+        let resolver = Addresses::new([elsewhere, address]);
+        assert_eq!(count(builder(&atlas), resolver, &atlas).unwrap(), 3);
+        let error = count(builder(&atlas), Addresses::new([elsewhere]), &atlas).unwrap_err();
+        assert!(error.to_string().starts_with("cannot look up the host"), "{error}");
+    }
+
+    #[test]
+    fn a_proxy_whose_answer_drips_is_held_to_the_deadline() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let _ = socket.read(&mut [0; 1024]);
+            let mut bytes: &[u8] = b"HTTP/1.1 200 OK\r\nX: ";
+            while socket.write_all(bytes).is_ok() {
+                bytes = b"x";
+                thread::sleep(Duration::from_millis(200));
+            }
+        });
+        let (atlas, _) = atlas(1);
+        let builder = builder(&atlas, "https://cloud.example").timeout(Duration::from_secs(2));
+        let mut config = builder.agent_config().unwrap();
+        let proxy = atlas_export_buckets::ureq::Proxy::new(&format!("http://{address}")).unwrap();
+        config = Agent::config_builder()
+            .proxy(Some(proxy))
+            .timeout_global(config.timeouts().global)
+            .timeout_connect(config.timeouts().connect)
+            .build();
+        let client = builder.agent(with_resolver(config, Addresses::new([address]))).build().unwrap();
+        let start = Instant::now();
+        let error = client.export_bucket_page(&atlas.project_id().parse().unwrap(), 1).unwrap_err();
+        let elapsed = start.elapsed();
+        assert!(matches!(error, LibraryError::Deadline { .. }), "{error}");
+        assert!(elapsed < Duration::from_secs(4), "{elapsed:?}");
+    }
+}
