@@ -146,7 +146,9 @@ fn the_exit_status_says_what_kind_of_failure_it_was() {
         let atlas = Simulator::builder()
             .key("public", PRIVATE_KEY)
             .fault(When::always().with_authorization(), Fault::Response(answer));
-        let run = list(&atlas.start().unwrap(), &["--project-id", PROJECT, "-o", "json", "--retries", "0"]);
+        // A rate limit is waited for until the deadline.
+        let args = ["--project-id", PROJECT, "-o", "json", "--retries", "0", "--timeout", "1"];
+        let run = list(&atlas.start().unwrap(), &args);
         assert_eq!((run.status, run.stdout.as_str()), (Some(expected), ""), "{status}: {run:?}");
     }
     for (name, fault, expected) in
