@@ -119,6 +119,9 @@ impl Client {
 
     /// The projects that the credentials can see, page after page as they are asked for.
     ///
+    /// They are always counted, and asked for 500 at a time: [`ClientBuilder::include_count`] and
+    /// [`ClientBuilder::items_per_page`] concern export buckets.
+    ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error};
     /// # fn f(client: &Client) -> Result<(), Error> {
@@ -133,7 +136,7 @@ impl Client {
         Listing::new(Pages::new(Arc::clone(&self.source), Resource::Projects))
     }
 
-    /// The projects of an organization, page after page as they are asked for.
+    /// The projects of an organization, page after page as they are asked for, counted as [`Client::projects`] are.
     pub fn organization_projects(&self, organization_id: &OrganizationId) -> Listing<Project> {
         let resource = Resource::OrganizationProjects(organization_id.clone());
         Listing::new(Pages::new(Arc::clone(&self.source), resource))

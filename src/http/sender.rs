@@ -1,6 +1,7 @@
 //! What all requests of a client share: the agent, the header fields, the counters, and the waits between retries.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
 
 use rand::RngCore as _;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, USER_AGENT};
@@ -52,9 +53,11 @@ impl Sender {
         needs_new_connection: bool,
     ) -> Result<Response<Vec<u8>>, Error> {
         self.counters.requests.fetch_add(1, Relaxed);
+        let start = Instant::now();
         let response = self.agent.exchange(request, message, deadline, needs_new_connection)?;
         self.has_responded.store(true, Relaxed);
-        log::debug!("HTTP {}, {} bytes", response.status().as_u16(), response.body().len());
+        let (status, bytes) = (response.status().as_u16(), response.body().len());
+        log::debug!("HTTP {status}, {bytes} bytes in {} ms", start.elapsed().as_millis());
         Ok(response)
     }
 

@@ -138,7 +138,7 @@ pub(crate) struct ConnectionArgs {
     /// The default is v1.0 with an API key, and 2024-05-30 with a service
     /// account or an access token.
     #[arg(long, value_name = "V", hide_possible_values = true, verbatim_doc_comment)]
-    #[arg(value_parser = Suggesting { values: &["v1.0", "2024-05-30"], parse: api_version })]
+    #[arg(value_parser = Suggesting { values: "v1.0 2024-05-30", parse: api_version })]
     pub(crate) api_version: Option<ApiVersion>,
     /// Deadline of each page
     ///
@@ -161,19 +161,27 @@ pub(crate) struct SimulateArgs {
     /// Port to listen on [default: a free one]
     #[arg(long, value_name = "N")]
     pub(crate) port: Option<u16>,
-    /// Number of sample buckets in the project
+    /// Number of projects
+    #[arg(long, value_name = "N", default_value = "1", value_parser = whole_number::<1, 10_000>)]
+    pub(crate) projects: u32,
+    /// Number of sample buckets in each project
     #[arg(long, value_name = "N", default_value = "12", value_parser = whole_number::<0, 1_000_000>)]
     pub(crate) buckets: u32,
     /// Serve the buckets of a JSON file instead
     ///
     /// The file holds an array of buckets, or what list -o json printed. A
     /// bucket with a groupId is served in that project.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "buckets")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["buckets", "projects"])]
     #[arg(verbatim_doc_comment)]
     pub(crate) fixture: Option<PathBuf>,
+    /// Use a service account, not an API key
+    ///
+    /// The command gets the variables of a service account.
+    #[arg(long, verbatim_doc_comment)]
+    pub(crate) service_account: bool,
     /// Inject a fault; repeatable
     #[arg(long = "fault", value_name = "FAULT", hide_possible_values = true)]
-    #[arg(value_parser = Suggesting { values: &fault::NAMES, parse: fault::parse })]
+    #[arg(value_parser = Suggesting { values: fault::NAMES, parse: fault::parse })]
     pub(crate) faults: Vec<FaultArg>,
     /// Command to run, with its arguments
     #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
@@ -201,7 +209,8 @@ pub(crate) enum Shell {
 /// Takes any value that `parse` takes, while completions offer some.
 #[derive(Clone)]
 struct Suggesting<T> {
-    values: &'static [&'static str],
+    /// Separated by spaces.
+    values: &'static str,
     parse: fn(&str) -> Result<T, String>,
 }
 
@@ -213,7 +222,7 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Suggesting<T> {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(self.values.iter().map(|value| PossibleValue::new(*value))))
+        Some(Box::new(self.values.split(' ').map(PossibleValue::new)))
     }
 }
 

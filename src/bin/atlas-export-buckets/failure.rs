@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use atlas_export_buckets::Error;
+use atlas_export_buckets::{Error, Refusal};
 
 use crate::projects::NamedProject;
 use crate::terminal;
@@ -26,54 +26,59 @@ pub(crate) enum Failure {
     Atlas(Error),
     /// `--max-time` passed.
     MaxTime(Duration),
-    /// A bucket cannot be written in the format that was asked for.
-    Unprintable(io::Error),
-    /// Nobody takes the output.
-    Output(io::Error),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Failure::Atlas(error)
-    }
+    /// Anything else, in a sentence.
+    Other(String),
 }
 
 impl Failure {
-    /// One line.
-    pub(crate) fn message(&self) -> String {
+    /// The cause, and what to do about it.
+    fn cause_and_advice(&self) -> (String, Option<String>) {
         match self {
-            Failure::Atlas(error) => error.to_string(),
-            Failure::MaxTime(limit) => format!("not listed within --max-time {} s", limit.as_secs_f64()),
-            Failure::Unprintable(error) => format!("cannot print a bucket: {error}"),
-            Failure::Output(error) => format!("cannot write to standard output: {error}"),
+            Failure::Atlas(error) => {
+                let text = format!("{error:#}");
+                match text.split_once('\n') {
+                    Some((cause, advice)) => (cause.to_owned(), Some(advice.to_owned())),
+                    None => (text, None),
+                }
+            }
+            Failure::MaxTime(limit) => (
+                format!("not listed within --max-time {} s", limit.as_secs_f64()),
+                Some("allow more time, or list fewer projects".into()),
+            ),
+            Failure::Other(cause) => (cause.clone(), None),
         }
     }
 
-    /// Tells it on standard error, with what to do next on a line of its own.
+    /// The cause, on one line.
+    pub(crate) fn message(&self) -> String {
+        self.cause_and_advice().0
+    }
+
+    /// Tells it on standard error; without a project, it is about the list of projects.
     pub(crate) fn report(&self, project: Option<&NamedProject>) {
-        // The library's errors name the project by themselves.
-        if let Failure::Atlas(error) = self {
-            return terminal::report_error(error);
+        let (mut cause, advice) = self.cause_and_advice();
+        match (self, project) {
+            // What the library says names what was asked for.
+            (Failure::Atlas(_), _) => {}
+            (_, Some(project)) => cause.push_str(&format!(": project {}", project.id)),
+            (_, None) => cause.push_str(": the list of projects"),
         }
-        let advice = matches!(self, Failure::MaxTime(_)).then_some("allow more time, or list fewer projects");
-        let project =
-            project.map_or("the other projects".to_owned(), |project| format!("project {}", project.id));
-        terminal::report(&format!("{project}: {}", self.message()), advice);
+        terminal::report(&cause, advice.as_deref());
     }
 
     pub(crate) fn exit_status(&self) -> u8 {
         match self {
             Failure::Atlas(error) => exit_status(error),
             Failure::MaxTime(_) => NETWORK,
-            Failure::Unprintable(_) | Failure::Output(_) => OTHER,
+            Failure::Other(_) => OTHER,
         }
     }
 
     /// The HTTP status, where the failure came with one.
     pub(crate) fn http_status(&self) -> Option<u16> {
         match self {
-            Failure::Atlas(error) => error.status(),
-            _ => None,
+            Failure::Atlas(error) => http_status(error),
+            Failure::MaxTime(_) | Failure::Other(_) => None,
         }
     }
 }
@@ -89,6 +94,14 @@ fn exit_status(error: &Error) -> u8 {
         Error::Network { .. } | Error::Deadline { cause: None, .. } => NETWORK,
         Error::Status { .. } | Error::Incomplete { .. } if error.is_retryable() => WORTH_TRYING_AGAIN,
         _ => OTHER,
+    }
+}
+
+fn http_status(error: &Error) -> Option<u16> {
+    match error {
+        Error::Deadline { cause: Some(cause), .. } => http_status(cause),
+        Error::Refused { reason: Refusal::Redirect { status, .. }, .. } => Some(*status),
+        _ => error.api().map(|api| api.status),
     }
 }
 

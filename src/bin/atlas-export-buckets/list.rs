@@ -1,26 +1,29 @@
-//! `list`: with which client, and how many projects at once.
+//! `list`: which projects, with which client, and how each of them ends.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{iter, mem, thread};
 
-use atlas_export_buckets::{Client, ClientBuilder, Error, ExportBucket, InvalidInput, Listing, Page};
+use atlas_export_buckets::{Client, ClientBuilder, InvalidInput};
 
 use crate::cli::{ConnectionArgs, Format, ListArgs, ListingArgs};
 use crate::failure::{self, Failure};
-use crate::output::Style;
-use crate::printer::Printer;
-use crate::projects::{NamedProject, Projects, Selection, read_all};
-use crate::queue::{Event, Sink, queue};
+use crate::lister::{Chunk, Limit, Lister};
+use crate::output::{Output, Style};
+use crate::projects::{NamedProject, Projects, read_all};
+use crate::queue::Queue;
 use crate::{agent, environment, progress, terminal};
+
+/// How long the program waits at its end for an access token to be revoked.
+const REVOCATION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the command and returns the exit status.
 pub(crate) fn run(args: &ListArgs) -> u8 {
     match prepare(args) {
-        Ok((client, projects, style)) => {
-            list(&client, projects, &args.listing, style, args.connection.jobs as usize)
-        }
+        Ok((client, projects)) => list(&client, projects, &args.listing, args.connection.jobs),
         Err(message) => {
             terminal::report(&message, None);
             failure::USAGE
@@ -29,39 +32,22 @@ pub(crate) fn run(args: &ListArgs) -> u8 {
 }
 
 /// Checks all that can be checked before anything is sent.
-fn prepare(args: &ListArgs) -> Result<(Client, Projects, Style), String> {
-    let selection = Selection::from_args(&args.selection)?;
-    let mut builder = configure(Client::builder(environment::credentials()?), &args.listing);
-    if let Some(max_time) = args.listing.max_time
-        && !selection.may_be_several()
-    {
-        builder = builder.max_time(max_time);
-    }
-    let client = connect(builder, &args.connection)?;
-    let style = Style {
-        has_several_projects: selection.may_be_several(),
-        has_names: selection.has_names(),
-        ..style(&args.listing)
-    };
-    Ok((client.clone(), selection.projects(&client), style))
+fn prepare(args: &ListArgs) -> Result<(Client, Projects), String> {
+    let projects = Projects::selected(&args.selection)?;
+    let builder = configure(Client::builder(environment::credentials()?), &args.listing);
+    Ok((connect(builder, &args.connection)?, projects))
 }
 
 /// Settings of what is asked for.
 pub(crate) fn configure(builder: ClientBuilder, listing: &ListingArgs) -> ClientBuilder {
-    builder
+    let builder = builder
         .items_per_page(listing.items_per_page)
         .include_count(!listing.no_count)
         .envelope(listing.envelope)
-        .pretty(listing.pretty)
-}
-
-/// The looks of a single project's output.
-pub(crate) fn style(listing: &ListingArgs) -> Style {
-    Style {
-        format: listing.format,
-        has_several_projects: false,
-        has_names: false,
-        has_colours: terminal::has_colours(&io::stdout()),
+        .pretty(listing.pretty);
+    match listing.max_time {
+        Some(max_time) => builder.max_time(max_time),
+        None => builder,
     }
 }
 
@@ -94,185 +80,150 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
     Ok(client)
 }
 
-/// Lists the projects, some at once, and prints them in order.
-pub(crate) fn list(
-    client: &Client,
-    projects: Projects,
-    listing: &ListingArgs,
-    style: Style,
-    jobs: usize,
-) -> u8 {
+/// Lists the projects and prints them in order. Returns the exit status.
+pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, jobs: u32) -> u8 {
     let start = Instant::now();
-    // Bodies have no line end of their own: clearing the line would take the end of one with it.
-    let has_progress = (style.format != Format::Raw || !io::stdout().is_terminal())
-        && progress::start(projects.total(), listing.items_per_page);
-    let mut printer = Printer::new(style, listing.max_time.map(|limit| (start + limit, limit)));
-    if style.has_several_projects || has_progress {
-        list_at_once(client, projects, listing, style, jobs, &mut printer, start);
-    } else {
-        list_in_turn(client, projects, listing, style, &mut printer);
-    }
-    finish(client, &mut printer, start)
-}
-
-/// Lists projects on this thread, one after the other.
-fn list_in_turn(
-    client: &Client,
-    projects: Projects,
-    listing: &ListingArgs,
-    style: Style,
-    printer: &mut Printer,
-) {
-    for project in projects {
-        match project {
-            Ok(project) => {
-                let result = list_project(client, &project, printer, listing, style);
-                printer.end_project(Some(&project), result);
-            }
-            Err(failure) => printer.end_project(None, Err(failure)),
-        }
-        if printer.has_stopped() {
-            return;
-        }
-    }
-}
-
-/// Lists some projects at once. Where the system has no more threads, they are fewer.
-fn list_at_once(
-    client: &Client,
-    projects: Projects,
-    listing: &ListingArgs,
-    style: Style,
-    jobs: usize,
-    printer: &mut Printer,
-    start: Instant,
-) {
-    let named = projects.named();
-    let jobs = projects.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs)));
-    let (queue, in_order) = queue(projects, jobs);
-    let work = || {
-        while let Some((project, mut place)) = queue.begin() {
-            let result = list_project(client, &project, &mut place, listing, style);
-            place.tell(Event::End(result));
-        }
+    let style = Style {
+        format: listing.format,
+        has_several_projects: projects.may_be_several(),
+        has_names: projects.have_names(),
+        has_colours: terminal::has_colours(&io::stdout()),
     };
-    thread::scope(|scope| {
-        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).is_ok();
-        if !(0..jobs).map(spawn).fold(false, |any, is_spawned| any | is_spawned) && jobs > 0 {
-            if let Some(projects) = queue.take_projects() {
-                list_in_turn(client, projects, listing, style, printer);
-            }
-            return;
-        }
-        printer.print(&named, &queue, &in_order);
-        if printer.has_stopped() {
-            // The workers may still be waiting for an answer that nobody wants any more.
-            std::process::exit(finish(client, printer, start).into());
-        }
-    });
+    // Bodies have no line end of their own: clearing the line would take the end of one with it.
+    if style.format != Format::Raw || !io::stdout().is_terminal() {
+        progress::start(projects.count(), listing.items_per_page);
+    }
+    let limit = listing.max_time.map(|time| Limit { end: start + time, time });
+    let lister = Lister { client: client.clone(), page: listing.page, style, limit };
+    let mut printer = Printer {
+        output: Output::new(style, BufWriter::new(progress::Stdout(io::stdout().lock()))),
+        has_page: listing.page.is_some(),
+        projects: 0,
+        buckets: 0,
+        first_failure: failure::DONE,
+    };
+    let printed = match projects.single() {
+        // Without other threads.
+        Some(project) => printer.print_project(Some(&project), lister.chunks(&project)),
+        None => list_at_once(lister, projects, jobs, &mut printer),
+    };
+    let printed = printed.and_then(|()| printer.output.finish());
+    progress::finish();
+    if printed.is_ok() && printer.first_failure == failure::DONE && printer.buckets == 0 {
+        terminal::note(if printer.projects == 0 { "no projects" } else { "no export buckets" });
+    }
+    summarise(client, &printer, start);
+    if let Err(error) = client.revoke_access_token(REVOCATION_TIMEOUT) {
+        log::info!("the access token was not revoked: {error}");
+    }
+    match printed {
+        Ok(()) => printer.first_failure,
+        // A reader that has enough does not make good what failed before.
+        Err(error) => failure::exit_status_of_output(Err(error)).max(printer.first_failure),
+    }
 }
 
-/// What there is to do at the end, well or not. Returns the exit status.
-fn finish(client: &Client, printer: &mut Printer, start: Instant) -> u8 {
-    let is_whole = !printer.has_stopped();
-    let status = printer.finish();
-    progress::finish();
-    if is_whole && status == failure::DONE && printer.buckets == 0 {
-        terminal::note("no export buckets");
-    }
-    // At most a hundred tokens of a service account may live at once. If it fails, this one dies within the hour.
-    if let Err(error) = client.revoke_access_token(Duration::from_secs(2)) {
-        log::info!("{error}");
-    }
-    let stats = client.stats();
+/// Shown with `--verbose`.
+fn summarise<W>(client: &Client, printer: &Printer<W>, start: Instant) {
+    let (stats, time) = (client.stats(), start.elapsed().as_secs_f64());
     log::info!(
-        "projects: {}, buckets: {}, requests: {}, challenges: {}, retries: {}, time: {:.1} s",
+        "projects: {}, buckets: {}, requests: {}, challenges: {}, retries: {}, time: {time:.1} s",
         printer.projects,
         printer.buckets,
         stats.requests,
         stats.challenges,
         stats.retries,
-        start.elapsed().as_secs_f64(),
     );
-    status
 }
 
-/// A page of a project, ready to be printed.
-#[derive(Default)]
-struct Chunk {
-    text: Vec<u8>,
-    buckets: u64,
-    /// How many buckets the project has, if the server counts them.
-    total_count: Option<u64>,
-}
-
-/// Lists a project and tells the printer page by page, or all of it at the end. Returns how many buckets it has.
-fn list_project(
-    client: &Client,
-    project: &NamedProject,
-    sink: &mut dyn Sink,
-    listing: &ListingArgs,
-    style: Style,
-) -> Result<Option<u64>, Failure> {
-    let render = |buckets: &[ExportBucket], total_count| {
-        let text = style.render(project, buckets).map_err(Failure::Unprintable)?;
-        Ok(Chunk { text, buckets: buckets.len() as u64, total_count })
-    };
-    let as_page = |page: Result<Page<ExportBucket>, Error>| {
-        let page = page?;
-        match style.format {
-            Format::Raw => Ok(Chunk {
-                buckets: page.results.len() as u64,
-                total_count: page.total_count,
-                text: page.body,
-            }),
-            _ => render(&page.results, page.total_count),
-        }
-    };
-    let mut buckets = client.export_buckets(&project.id);
-    let chunks: Box<dyn Iterator<Item = Result<Chunk, Failure>>> = match (listing.page, style.format) {
-        (Some(number), _) => {
-            Box::new(iter::once(client.export_bucket_page(&project.id, number)).map(as_page))
-        }
-        (None, Format::Raw) => Box::new(client.export_bucket_pages(&project.id).map(as_page)),
-        (None, _) => Box::new(iter::from_fn(|| {
-            let page = next_page(&mut buckets)?;
-            Some(page.map_err(Failure::from).and_then(|page| render(&page, buckets.total_count())))
-        })),
-    };
-    let sent = send(sink, style, chunks)?;
-    Ok(if listing.page.is_some() { sent.total_count } else { Some(sent.buckets) })
-}
-
-/// The buckets that are at hand, or come with the next request.
-fn next_page(buckets: &mut Listing<ExportBucket>) -> Option<Result<Vec<ExportBucket>, Error>> {
-    let first = buckets.next()?;
-    let at_hand = buckets.size_hint().0;
-    Some(iter::once(first).chain(buckets.take(at_hand)).collect())
-}
-
-/// Sends chunks until the end, or until nobody listens any more. Returns what they came to.
-fn send(
-    sink: &mut dyn Sink,
-    style: Style,
-    chunks: impl Iterator<Item = Result<Chunk, Failure>>,
-) -> Result<Chunk, Failure> {
-    let mut sent = Chunk::default();
-    for chunk in chunks {
-        // A list that is not whole must not look whole.
-        let chunk = chunk.inspect_err(|_| sink.release(sent.text.len()))?;
-        progress::page(chunk.total_count);
-        sink.reserve(chunk.text.len());
-        sent.buckets += chunk.buckets;
-        sent.total_count = chunk.total_count;
-        if style.needs_whole_projects() {
-            sent.text.extend_from_slice(&chunk.text);
-        } else if !sink.tell(Event::Text { text: chunk.text, buckets: chunk.buckets }) {
+/// Lists several projects, some of them at once, and prints them in listing order.
+fn list_at_once(
+    lister: Lister,
+    projects: Projects,
+    jobs: u32,
+    printer: &mut Printer<impl Write>,
+) -> io::Result<()> {
+    let limit = lister.limit;
+    let jobs = projects.count().map_or(jobs, |count| jobs.min(u32::try_from(count).unwrap_or(jobs)));
+    let queue = Arc::new(Queue::new(projects.iter(&lister.client), jobs as usize));
+    let lister = Arc::new(lister);
+    let (sender, in_order) = channel();
+    for started in 0..jobs {
+        let (queue, lister, sender) = (Arc::clone(&queue), Arc::clone(&lister), sender.clone());
+        if let Err(error) = thread::Builder::new().spawn(move || queue.work(&lister, &sender)) {
+            // The threads that there are list all projects.
+            log::info!("only {started} projects are listed at once: {error}");
             break;
         }
     }
-    if style.needs_whole_projects() {
-        sink.tell(Event::Text { text: mem::take(&mut sent.text), buckets: sent.buckets });
+    drop(sender);
+    let failure = loop {
+        if let Some(limit) = limit.filter(Limit::is_over) {
+            break Failure::MaxTime(limit.time);
+        }
+        match Limit::receive(limit, &in_order) {
+            Some(Ok(listed)) => {
+                printer.print_project(listed.project.as_ref(), queue.chunks(&listed, limit))?
+            }
+            Some(Err(_out_of_time)) => continue,
+            None => break Failure::Other("no thread could be started, or all have ended".into()),
+        }
+        queue.next_turn();
+    };
+    if queue.has_lost_projects() {
+        printer.fail(None, &failure);
     }
-    Ok(sent)
+    // None, if all is well.
+    for project in queue.close(&in_order) {
+        printer.fail(project.as_ref(), &failure);
+    }
+    Ok(())
+}
+
+/// Prints the projects in listing order.
+struct Printer<W> {
+    output: Output<W>,
+    /// Whether a single page was asked for.
+    has_page: bool,
+    projects: u64,
+    buckets: u64,
+    /// The exit status of the first project that failed.
+    first_failure: u8,
+}
+
+impl<W: Write> Printer<W> {
+    /// Prints a project as it comes, or says why it could not be listed; `None` where the projects could not be listed.
+    fn print_project(
+        &mut self,
+        project: Option<&NamedProject>,
+        chunks: impl Iterator<Item = Result<Chunk, Failure>>,
+    ) -> io::Result<()> {
+        self.projects += u64::from(project.is_some());
+        let (mut buckets, mut total_count) = (0, None);
+        for chunk in chunks {
+            match chunk {
+                Ok(chunk) => {
+                    self.output.text(&chunk.text)?;
+                    self.buckets += chunk.buckets;
+                    buckets += chunk.buckets;
+                    total_count = chunk.total_count;
+                }
+                Err(failure) => {
+                    self.fail(project, &failure);
+                    return Ok(());
+                }
+            }
+        }
+        progress::project_done();
+        self.output.complete(if self.has_page { total_count } else { Some(buckets) })
+    }
+
+    fn fail(&mut self, project: Option<&NamedProject>, failure: &Failure) {
+        self.output.failed(project, failure);
+        failure.report(project);
+        if self.first_failure == failure::DONE {
+            self.first_failure = failure.exit_status();
+        }
+        progress::project_done();
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! `cli` describes the command line, `manual` and `completions` are made from it, and `mistakes` explains what does not fit
 //! it. `list` lists what `projects` names, with the credentials and settings of `environment`; `queue` keeps projects that
-//! are ready in order and in bounds, and `printer` prints them in the form of `output`. `simulate` runs the embedded Atlas with the faults of
+//! are ready in order and in bounds, and `output` prints them. `simulate` runs the embedded Atlas with the faults of
 //! `fault`. `failure` says with which message and exit status each failure ends; `terminal` and `progress` are all that
 //! writes to standard error.
 
@@ -13,10 +13,10 @@ mod environment;
 mod failure;
 mod fault;
 mod list;
+mod lister;
 mod manual;
 mod mistakes;
 mod output;
-mod printer;
 mod progress;
 mod projects;
 mod queue;

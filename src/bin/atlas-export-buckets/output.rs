@@ -51,6 +51,7 @@ pub(crate) struct Output<W> {
     document: Document,
     /// Whether any project is complete.
     has_complete: bool,
+    has_failed: bool,
 }
 
 /// What a format remembers from project to project.
@@ -72,7 +73,7 @@ impl<W: Write> Output<W> {
             Format::Csv => Document::Csv { has_header: false },
             Format::Ndjson | Format::Raw => Document::Stream,
         };
-        Output { out, style, document, has_complete: false }
+        Output { out, style, document, has_complete: false, has_failed: false }
     }
 
     /// Prints a part of a project, or all of it for a format that needs whole projects.
@@ -82,7 +83,9 @@ impl<W: Write> Output<W> {
             Document::Table(table) => table.rows(text, &mut self.out),
             Document::Json(object) => object.elements(text, &mut self.out),
             Document::Csv { .. } | Document::Stream => self.out.write_all(text),
-        }
+        }?;
+        // The next page may take its time.
+        self.out.flush()
     }
 
     /// All of a project was given; the server, or we, counted so many buckets.
@@ -92,28 +95,28 @@ impl<W: Write> Output<W> {
         if let Document::Json(object) = &mut self.document {
             object.add_count(count);
         }
-        // The next project may take its time.
-        self.out.flush()
+        Ok(())
     }
 
-    /// A project's list is not complete.
+    /// A project's list is not complete, or, without a project, the list of projects.
     pub(crate) fn failed(&mut self, project: Option<&NamedProject>, failure: &Failure) {
+        self.has_failed = true;
         if let Document::Json(object) = &mut self.document {
             object.failed(project, failure);
         }
     }
 
-    /// Lets out what was printed so far.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-
     pub(crate) fn finish(&mut self) -> io::Result<()> {
+        // That nothing could be listed must not look like an empty list.
+        let is_list = self.has_complete || !self.has_failed;
+        if is_list {
+            self.begin()?;
+        }
         match &mut self.document {
-            Document::Json(object) if self.style.has_several_projects || !object.has_errors() => {
+            Document::Json(object) if is_list || self.style.has_several_projects => {
                 object.finish(&mut self.out)?;
             }
-            Document::Table(table) if self.has_complete => table.write_header(&mut self.out)?,
+            Document::Table(table) if is_list => table.write_header(&mut self.out)?,
             _ => {}
         }
         self.out.flush()

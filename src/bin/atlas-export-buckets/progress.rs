@@ -2,8 +2,9 @@
 //! none.
 
 use std::io::{self, IsTerminal as _, StdoutLock, Write};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -17,16 +18,14 @@ static LINE: OnceLock<Line> = OnceLock::new();
 
 struct Line {
     bar: ProgressBar,
-    start: Instant,
     items_per_page: u64,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    is_shown: bool,
     has_answer: bool,
-    /// How many projects there are, as far as is known.
+    /// How many projects there are, once that is known.
     projects: Option<u64>,
     projects_done: u64,
     pages: u64,
@@ -36,23 +35,34 @@ struct State {
     retry: Option<String>,
 }
 
-/// Begins the line, if standard error is a terminal that has nothing else to show. Returns whether it did.
-pub(crate) fn start(projects: Option<u64>, items_per_page: u32) -> bool {
+/// Begins the line, if standard error is a terminal that has nothing else to show.
+pub(crate) fn start(projects: Option<usize>, items_per_page: u32) {
     if terminal::is_quiet() || terminal::is_verbose() || !io::stderr().is_terminal() {
-        return false;
+        return;
     }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let state = State { projects: projects.map(|count| count as u64), ..State::default() };
+    let line = Line {
+        bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
+        items_per_page: items_per_page.into(),
+        state: Mutex::new(state),
+    };
     if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-        bar.set_style(style);
+        line.bar.set_style(style);
     }
-    let (start, items_per_page) = (Instant::now(), u64::from(items_per_page));
-    let state = Mutex::new(State { projects, ..State::default() });
-    LINE.set(Line { bar, start, items_per_page, state }).is_ok()
+    let _ = LINE.set(line);
+    // Without a thread for it, there is no line.
+    let _ = thread::Builder::new().spawn(|| {
+        thread::sleep(SHOWN_AFTER);
+        let Some(line) = LINE.get() else { return };
+        update(|_| ());
+        line.bar.set_draw_target(ProgressDrawTarget::stderr());
+        line.bar.tick();
+    });
 }
 
-/// So many projects there are, as far as is known.
-pub(crate) fn projects(total: Option<u64>) {
-    update(|state| state.projects = state.projects.or(total));
+/// So many projects there are.
+pub(crate) fn projects(count: Option<u64>) {
+    update(|state| state.projects = count);
 }
 
 /// A page came, of a project with so many buckets.
@@ -66,11 +76,6 @@ pub(crate) fn page(buckets: Option<u64>) {
 /// A project is done, well or not.
 pub(crate) fn project_done() {
     update(|state| state.projects_done += 1);
-}
-
-/// Time has passed.
-pub(crate) fn tick() {
-    update(|_| ());
 }
 
 /// Takes in what the library logs of its requests.
@@ -97,26 +102,22 @@ fn retry_in(record: &str) -> Option<String> {
 
 fn update(change: impl FnOnce(&mut State)) {
     let Some(line) = LINE.get() else { return };
-    let mut state = line.lock();
-    change(&mut state);
-    if line.start.elapsed() >= SHOWN_AFTER {
-        state.is_shown = true;
-        let text = line.text(&state);
-        drop(state);
-        line.bar.set_message(text);
-    }
+    let text = {
+        let mut state = line.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        line.text(&state)
+    };
+    line.bar.set_message(text);
 }
 
 impl Line {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn text(&self, state: &State) -> String {
         let page = state.pages + 1;
         let place = match state.buckets.map(|buckets| buckets.div_ceil(self.items_per_page)) {
-            _ if state.projects.is_some_and(|projects| projects > 1) => {
-                format!("project {} of {}", state.projects_done + 1, state.projects.unwrap_or_default())
+            _ if state.projects.is_none() => format!("project {}", state.projects_done + 1),
+            _ if state.projects > Some(1) => {
+                let projects = state.projects.unwrap_or_default();
+                format!("project {} of {projects}", state.projects_done + 1)
             }
             Some(pages) if page <= pages => format!("page {page} of {pages}"),
             _ => format!("page {page}"),
@@ -132,8 +133,8 @@ impl Line {
 /// Takes the line away while something else is printed.
 pub(crate) fn beside<T>(print: impl FnOnce() -> T) -> T {
     match LINE.get() {
-        Some(line) if line.lock().is_shown => line.bar.suspend(print),
-        _ => print(),
+        Some(line) => line.bar.suspend(print),
+        None => print(),
     }
 }
 

@@ -3,18 +3,16 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::io::{self, Read};
-use std::vec;
 
-use atlas_export_buckets as library;
-use atlas_export_buckets::{Client, Error, InvalidInput, OrganizationId, ProjectId};
+use atlas_export_buckets::{Client, InvalidInput, OrganizationId, ProjectId};
 
 use crate::cli::SelectionArgs;
-use crate::environment;
 use crate::failure::Failure;
+use crate::{environment, progress};
 
 /// Where the projects come from.
 #[derive(Debug)]
-pub(crate) enum Selection {
+pub(crate) enum Projects {
     /// They were named, each once.
     Named(Vec<ProjectId>),
     /// Every project that the credentials can see.
@@ -31,30 +29,33 @@ pub(crate) struct NamedProject {
     pub(crate) name: Option<String>,
 }
 
+/// Projects, or why there are no more.
+pub(crate) type ProjectIter = Box<dyn Iterator<Item = Result<NamedProject, Failure>> + Send>;
+
 impl From<ProjectId> for NamedProject {
     fn from(id: ProjectId) -> Self {
         NamedProject { id, name: None }
     }
 }
 
-impl Selection {
+impl Projects {
     /// What the options say, and without them the environment.
-    pub(crate) fn from_args(args: &SelectionArgs) -> Result<Selection, String> {
-        if args.all_projects {
-            return Ok(Selection::All);
+    pub(crate) fn selected(selection: &SelectionArgs) -> Result<Projects, String> {
+        if selection.all_projects {
+            return Ok(Projects::All);
         }
-        if let Some(organization) = &args.organization {
-            return Ok(Selection::OfOrganization(organization.clone()));
+        if let Some(organization) = &selection.organization {
+            return Ok(Projects::OfOrganization(organization.clone()));
         }
         let mut ids = Vec::new();
-        for id in &args.project_ids {
+        for id in &selection.project_ids {
             if id == "-" {
                 read_ids(&mut ids)?;
             } else {
                 ids.push(id.parse().map_err(|error: InvalidInput| error.to_string())?);
             }
         }
-        if args.project_ids.is_empty() {
+        if selection.project_ids.is_empty() {
             let id = environment::project_id()?.ok_or(
                 "which project? use --project-id, --all-projects or --org-id, or set MONGODB_ATLAS_PROJECT_ID",
             )?;
@@ -65,69 +66,50 @@ impl Selection {
         }
         let mut seen = HashSet::new();
         ids.retain(|id| seen.insert(id.clone()));
-        Ok(Selection::Named(ids))
+        Ok(Projects::Named(ids))
     }
 
     /// Whether there may be several, so that each bucket has to say whose it is.
     pub(crate) fn may_be_several(&self) -> bool {
-        !matches!(self, Selection::Named(ids) if ids.len() == 1)
+        self.count() != Some(1)
     }
 
     /// Whether the projects' names come with their ids.
-    pub(crate) fn has_names(&self) -> bool {
-        !matches!(self, Selection::Named(_))
+    pub(crate) fn have_names(&self) -> bool {
+        self.count().is_none()
     }
 
-    /// The projects in listing order. Nothing is sent before the first is taken.
-    pub(crate) fn projects(self, client: &Client) -> Projects {
+    /// How many there are, if that is known before Atlas is asked.
+    pub(crate) fn count(&self) -> Option<usize> {
         match self {
-            Selection::Named(ids) => {
-                Projects::Named(ids.into_iter().map(NamedProject::from).collect::<Vec<_>>().into_iter())
-            }
-            Selection::All => Projects::Listed(Box::new(client.projects())),
-            Selection::OfOrganization(id) => Projects::Listed(Box::new(client.organization_projects(&id))),
-        }
-    }
-}
-
-/// Gives the projects one by one.
-pub(crate) enum Projects {
-    Named(vec::IntoIter<NamedProject>),
-    /// Listed page by page, while the buckets of the first are listed already.
-    Listed(Box<library::Listing<library::Project>>),
-}
-
-impl Projects {
-    /// How many there are in all, as far as is known.
-    pub(crate) fn total(&self) -> Option<u64> {
-        match self {
-            Projects::Named(projects) => Some(projects.len() as u64),
-            Projects::Listed(listing) => listing.total_count(),
+            Projects::Named(ids) => Some(ids.len()),
+            Projects::All | Projects::OfOrganization(_) => None,
         }
     }
 
-    /// Those that were named, so that each can be told of where none is begun any more.
-    pub(crate) fn named(&self) -> Vec<NamedProject> {
+    /// The project, if it is the only one.
+    pub(crate) fn single(&self) -> Option<NamedProject> {
         match self {
-            Projects::Named(projects) => projects.as_slice().to_vec(),
-            Projects::Listed(_) => Vec::new(),
+            Projects::Named(ids) if ids.len() == 1 => ids.first().cloned().map(NamedProject::from),
+            _ => None,
         }
     }
-}
 
-impl Iterator for Projects {
-    type Item = Result<NamedProject, Failure>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let name = |project: Result<library::Project, Error>| {
-            let library::Project { id, name, .. } = project?;
-            let id = id.parse().map_err(Error::InvalidInput)?;
-            Ok(NamedProject { id, name: Some(name) })
+    /// The projects in listing order. Atlas is asked for them page by page as they are taken; a failure is the last item.
+    pub(crate) fn iter(self, client: &Client) -> ProjectIter {
+        let mut listing = match self {
+            Projects::Named(ids) => return Box::new(ids.into_iter().map(|id| Ok(NamedProject::from(id)))),
+            Projects::All => client.projects(),
+            Projects::OfOrganization(id) => client.organization_projects(&id),
         };
-        match self {
-            Projects::Named(projects) => projects.next().map(Ok),
-            Projects::Listed(listing) => listing.next().map(name),
-        }
+        Box::new(std::iter::from_fn(move || {
+            let project = listing.next()?;
+            progress::projects(listing.total_count());
+            Some(project.map_err(Failure::Atlas).and_then(|project| match project.id.parse() {
+                Ok(id) => Ok(NamedProject { id, name: Some(project.name) }),
+                Err(_) => Err(Failure::Other("Atlas names a project whose id is none".into())),
+            }))
+        }))
     }
 }
 

@@ -6,48 +6,42 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use atlas_export_buckets::simulator::{Builder, Simulator, sample_buckets};
-use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ServiceAccount};
+use atlas_export_buckets::simulator::{Builder, Simulator};
+use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ProjectId, ServiceAccount};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cli::{ListingArgs, SimulateArgs};
-use crate::failure::{self, Failure};
-use crate::projects::{Projects, Selection, read_all};
-use crate::{list, terminal};
-
-const SAMPLE_BUCKETS: usize = 12;
+use crate::projects::{Projects, read_all};
+use crate::{failure, list, terminal};
 
 /// Starts an embedded Atlas, lists its sample buckets, and stops it.
 pub(crate) fn demo(listing: &ListingArgs) -> u8 {
-    let atlas = match Simulator::builder().buckets(sample_buckets(SAMPLE_BUCKETS)).start() {
+    let atlas = match Simulator::builder().start() {
         Ok(atlas) => atlas,
         Err(error) => return cannot_start(&error, None),
     };
     terminal::note(&format!("an embedded Atlas answers at {} until this is done", atlas.base_url()));
     match demo_client(&atlas, listing) {
-        Ok((client, projects)) => list::list(&client, projects, listing, list::style(listing), 1),
+        Ok((client, project)) => list::list(&client, Projects::Named(vec![project]), listing, 1),
         Err(error) => {
-            let failure = Failure::from(error);
-            failure.report(None);
-            failure.exit_status()
+            terminal::report(&error.to_string(), None);
+            failure::OTHER
         }
     }
 }
 
-fn demo_client(atlas: &Simulator, listing: &ListingArgs) -> Result<(Client, Projects), Error> {
+fn demo_client(atlas: &Simulator, listing: &ListingArgs) -> Result<(Client, ProjectId), Error> {
     let api_key = ApiKey::new(atlas.public_key(), atlas.private_key())?;
     let builder = list::configure(Client::builder(api_key), listing);
-    let client = builder.base_url(atlas.base_url()).build()?;
-    let projects = Selection::Named(vec![atlas.project_id().parse()?]).projects(&client);
-    Ok((client, projects))
+    Ok((builder.base_url(atlas.base_url()).build()?, atlas.project_id().parse()?))
 }
 
 /// Runs the embedded Atlas around a command, or until interrupted.
 pub(crate) fn run(args: &SimulateArgs) -> u8 {
     let builder = match &args.fixture {
         Some(path) => fixture(path),
-        None => Ok(Simulator::builder().buckets(sample_buckets(args.buckets as usize))),
+        None => Ok(Simulator::builder().projects(args.projects as usize, args.buckets as usize)),
     };
     let builder = match builder {
         Ok(builder) => show_requests(builder).port(args.port.unwrap_or_default()),
@@ -56,28 +50,32 @@ pub(crate) fn run(args: &SimulateArgs) -> u8 {
             return failure::USAGE;
         }
     };
-    let atlas =
-        match args.faults.iter().cloned().fold(builder, |builder, fault| fault.inject(builder)).start() {
-            Ok(atlas) => atlas,
-            Err(error) => return cannot_start(&error, args.port),
-        };
+    let faults = args.faults.iter().cloned();
+    let atlas = match faults.fold(builder, |builder, fault| fault.inject(builder)).start() {
+        Ok(atlas) => atlas,
+        Err(error) => return cannot_start(&error, args.port),
+    };
+    let variables = variables(&atlas, args.service_account);
     match args.command.split_first() {
         Some((program, arguments)) => {
             let mut command = Command::new(program);
-            command.args(arguments).envs(variables(&atlas));
-            // They would win over the key of the embedded Atlas, and are meant for the real one.
-            for name in [
-                AccessToken::VARIABLE,
-                ServiceAccount::CLIENT_ID_VARIABLE,
-                ServiceAccount::CLIENT_SECRET_VARIABLE,
-            ] {
-                command.env_remove(name);
-            }
-            exit_status_of_command(command.status(), &program.to_string_lossy())
+            command.args(arguments);
+            // Credentials of another kind are meant for the real Atlas, and might win.
+            OF_CREDENTIALS.iter().for_each(|name| _ = command.env_remove(name));
+            exit_status_of_command(command.envs(variables).status(), &program.to_string_lossy())
         }
-        None => run_until_interrupted(&atlas),
+        None => run_until_interrupted(&atlas, &variables),
     }
 }
+
+/// The variables of all kinds of credentials.
+const OF_CREDENTIALS: [&str; 5] = [
+    AccessToken::VARIABLE,
+    ServiceAccount::CLIENT_ID_VARIABLE,
+    ServiceAccount::CLIENT_SECRET_VARIABLE,
+    ApiKey::PUBLIC_KEY_VARIABLE,
+    ApiKey::PRIVATE_KEY_VARIABLE,
+];
 
 /// Shows each request with `--verbose`: how it was answered, and why its `Authorization` was refused.
 fn show_requests(builder: Builder) -> Builder {
@@ -132,13 +130,25 @@ fn buckets_in(json: &[u8]) -> serde_json::Result<Vec<Box<RawValue>>> {
 }
 
 /// The environment in which `list`, and other tools, find their way here.
-fn variables(atlas: &Simulator) -> [(&'static str, &str); 5] {
+fn variables(atlas: &Simulator, has_service_account: bool) -> [(&'static str, &str); 6] {
+    let [user, password] = if has_service_account {
+        [
+            (ServiceAccount::CLIENT_ID_VARIABLE, atlas.client_id()),
+            (ServiceAccount::CLIENT_SECRET_VARIABLE, atlas.client_secret()),
+        ]
+    } else {
+        [
+            (ApiKey::PUBLIC_KEY_VARIABLE, atlas.public_key()),
+            (ApiKey::PRIVATE_KEY_VARIABLE, atlas.private_key()),
+        ]
+    };
     [
         ("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url()),
         ("MONGODB_ATLAS_PROJECT_ID", atlas.project_id()),
-        ("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key()),
-        ("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key()),
+        user,
+        password,
         ("MONGODB_ATLAS_BASE_URL", atlas.base_url()),
+        ("MONGODB_ATLAS_ORG_ID", atlas.organization_id()),
     ]
 }
 
@@ -158,9 +168,9 @@ fn exit_status_of_command(status: io::Result<ExitStatus>, program: &str) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(failure::OTHER)
 }
 
-fn run_until_interrupted(atlas: &Simulator) -> u8 {
+fn run_until_interrupted(atlas: &Simulator, variables: &[(&str, &str)]) -> u8 {
     let mut text = String::new();
-    for (name, value) in variables(atlas) {
+    for (name, value) in variables {
         text.push_str(&format!("export {name}={value}\n"));
     }
     let (url, project) = (atlas.base_url(), atlas.project_id());

@@ -5,7 +5,6 @@ use std::env;
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::OnceLock;
 
-use atlas_export_buckets::Error;
 use atlas_export_buckets::escape::escape_text;
 use log::{LevelFilter, Log, Metadata, Record};
 
@@ -59,15 +58,6 @@ pub(crate) fn report(cause: &str, advice: Option<&str>) {
         text.push_str(&format!("  {}\n", escape_text(advice)));
     }
     write(&text);
-}
-
-/// Reports an error of the library.
-pub(crate) fn report_error(error: &Error) {
-    let text = format!("{error:#}");
-    match text.split_once('\n') {
-        Some((cause, advice)) => report(cause, Some(advice)),
-        None => report(&text, None),
-    }
 }
 
 /// Tells something that is no failure, unless `--quiet`.

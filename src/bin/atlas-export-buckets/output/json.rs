@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use atlas_export_buckets::ExportBucket;
 use atlas_export_buckets::escape::escape_json;
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::failure::Failure;
@@ -84,7 +84,19 @@ pub(super) struct Object {
     has_results: bool,
     /// The sum over the projects, if all are known.
     total_count: Option<u64>,
-    errors: Vec<Value>,
+    errors: Vec<ErrorEntry>,
+}
+
+/// Why a project, or the list of projects, is missing.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<String>,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    exit_status: u8,
 }
 
 impl Object {
@@ -110,29 +122,20 @@ impl Object {
         self.total_count = self.total_count.zip(count).and_then(|(sum, count)| sum.checked_add(count));
     }
 
-    /// A project failed, or the list of projects.
     pub(super) fn failed(&mut self, project: Option<&NamedProject>, failure: &Failure) {
-        let mut error = serde_json::Map::new();
-        if let Some(project) = project {
-            error.insert("groupId".into(), project.id.as_str().into());
-        }
-        error.insert("message".into(), failure.message().into());
-        if let Some(status) = failure.http_status() {
-            error.insert("status".into(), status.into());
-        }
-        error.insert("exitStatus".into(), failure.exit_status().into());
-        self.errors.push(error.into());
-    }
-
-    pub(super) fn has_errors(&self) -> bool {
-        !self.errors.is_empty()
+        self.errors.push(ErrorEntry {
+            group_id: project.map(|project| project.id.to_string()),
+            message: failure.message(),
+            status: failure.http_status(),
+            exit_status: failure.exit_status(),
+        });
     }
 
     pub(super) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
         self.begin(out)?;
         let line_end = if self.has_results { "\n" } else { "" };
         write!(out, "{line_end}]")?;
-        if self.has_errors() {
+        if !self.errors.is_empty() {
             write!(out, ",\"errors\":{}", escape_json(&serde_json::to_string(&self.errors)?))?;
         } else if let Some(total_count) = self.total_count {
             write!(out, ",\"totalCount\":{total_count}")?;
