@@ -18,8 +18,8 @@ use crate::request::{OrganizationId, ProjectId, Resource};
 
 /// Lists export buckets, and the projects that have them.
 ///
-/// A client is cheap to clone. All clones, and all threads, share one Digest session or access token, and one pool of
-/// connections.
+/// A client is cheap to clone. All clones and all threads share one Digest session or access token, and one pool of
+/// connections. The guide [`many_projects`](crate::guides::many_projects) lists several projects at once.
 ///
 /// ```no_run
 /// use atlas_export_buckets::{Client, Credentials, ProjectId};
@@ -33,57 +33,40 @@ use crate::request::{OrganizationId, ProjectId, Resource};
 /// # Ok::<(), atlas_export_buckets::Error>(())
 /// ```
 ///
-/// # Many projects
+/// # Logging
 ///
-/// How many threads, in which order, and what a failure means for the others are the caller's to decide, and scoped threads
-/// say it in a few lines. A rate limit or a hang of one project does not hold up the others.
-///
-/// ```no_run
-/// # use atlas_export_buckets::{Client, Error, ExportBucket, ProjectId};
-/// # use std::sync::Mutex;
-/// /// Lists all projects, up to `jobs` at once, each with its own outcome.
-/// fn list_all(client: &Client, projects: &[ProjectId], jobs: usize) -> Vec<(ProjectId, Result<Vec<ExportBucket>, Error>)> {
-///     let (queue, done) = (Mutex::new(projects.iter()), Mutex::new(Vec::new()));
-///     std::thread::scope(|scope| {
-///         for _ in 0..jobs {
-///             scope.spawn(|| {
-///                 loop {
-///                     let Some(project) = queue.lock().unwrap().next() else { break };
-///                     let buckets = client.export_buckets(project).collect();
-///                     done.lock().unwrap().push((project.clone(), buckets));
-///                 }
-///             });
-///         }
-///     });
-///     done.into_inner().unwrap()
-/// }
-/// ```
-///
-/// # What is logged
-///
-/// Through the crate `log`, at `debug`: requests, challenges, retries and waits; at `warn`: that this version of the API will
-/// go. No record of this crate has a secret. A record of `ureq_proto` has an `Authorization`: at `trace` that crate dumps
-/// every byte that is sent, so keep its level below.
+/// Through the crate `log`: requests, challenges, retries and waits at level *debug*; a deprecated API version at level *warn*.
+/// No record of this crate contains a secret. At level *trace*, `ureq_proto` logs every byte that is sent, including
+/// `Authorization`: keep that target below *trace*.
 #[derive(Clone)]
 pub struct Client {
     source: Arc<Source>,
 }
 
 impl Client {
-    /// The export buckets of a project, page after page as they are asked for. Each comes once.
+    /// Lists the export buckets of a project (Atlas: *Get All Snapshot Export Buckets*), each of them once.
     ///
-    /// Nothing is sent before the first `next`. The iterator ends only when the list is whole, and gives no more after an
-    /// error. Collect before you act on what is *missing*.
+    /// Nothing is sent before the first `next`, and each page only when its first bucket is needed. The iterator ends without an
+    /// error only if the list is complete, and yields nothing after an error. Collect it before you act on a bucket that is
+    /// *missing*.
     ///
-    /// The API pages by number, so a list that changes while it is read shifts. Buckets created during the listing may be
-    /// missing; those that existed at its start are not, unless as many were created as deleted. If the server's count
-    /// falls, the listing fails with [`Incomplete::Shrunk`](crate::Incomplete::Shrunk). None of this can happen to a project
-    /// whose buckets fit one page of 500.
+    /// Atlas pages by number, so a list that changes while it is read shifts. Buckets created during the listing may be missing;
+    /// those that existed at its start are not, unless as many were created as deleted. If the server's count falls, the listing
+    /// fails with [`Incomplete::Shrunk`](crate::Incomplete::Shrunk). A list of one page, up to 500 buckets, cannot be affected.
+    ///
+    /// ```no_run
+    /// # use atlas_export_buckets::{Client, Error, ExportBucket, ProjectId};
+    /// # fn f(client: &Client, project: &ProjectId) -> Result<(), Error> {
+    /// let buckets: Vec<ExportBucket> = client.export_buckets(project).collect::<Result<_, _>>()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn export_buckets(&self, project_id: &ProjectId) -> Listing<ExportBucket> {
         Listing::new(self.export_bucket_pages(project_id))
     }
 
-    /// The same, page by page, with links, count, rate limit and body. A bucket may come twice if the list changes.
+    /// Lists the same page by page, with links, count, rate limit and body. A bucket may occur twice if the list changes while it
+    /// is read.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ProjectId};
@@ -99,7 +82,16 @@ impl Client {
         Pages::new(Arc::clone(&self.source), Resource::ExportBuckets(project_id.clone()))
     }
 
-    /// One page, counted from 1. It says nothing about the others: whether the list is whole is up to the caller.
+    /// Gets one page; the first is page 1. Whether the list is complete is up to the caller.
+    ///
+    /// ```no_run
+    /// # use atlas_export_buckets::{Client, Error, ProjectId};
+    /// # fn f(client: &Client, project: &ProjectId) -> Result<(), Error> {
+    /// let page = client.export_bucket_page(project, 1)?;
+    /// println!("{} of {:?}, more: {}", page.results.len(), page.total_count, page.has_next());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -117,10 +109,10 @@ impl Client {
         self.source.page(&resource, page_num, self.source.http.options.include_count, deadline)
     }
 
-    /// The projects that the credentials can see, page after page as they are asked for.
+    /// Lists the projects that the credentials can see (Atlas: *Get All Projects*), each of them once.
     ///
-    /// They are always counted, and asked for 500 at a time: [`ClientBuilder::include_count`] and
-    /// [`ClientBuilder::items_per_page`] concern export buckets.
+    /// Projects are always requested with their count, 500 per page: [`ClientBuilder::include_count`] and
+    /// [`ClientBuilder::items_per_page`] apply to export buckets only.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error};
@@ -136,25 +128,45 @@ impl Client {
         Listing::new(Pages::new(Arc::clone(&self.source), Resource::Projects))
     }
 
-    /// The projects of an organization, page after page as they are asked for, counted as [`Client::projects`] are.
+    /// Lists the projects of an organization that the credentials can see (Atlas: *Get All Projects in One Organization*), each of
+    /// them once. They are requested as [`Client::projects`] requests them.
+    ///
+    /// ```no_run
+    /// # use atlas_export_buckets::{Client, Error};
+    /// # fn f(client: &Client) -> Result<(), Error> {
+    /// let projects = client.organization_projects(&"5e4e593f70dfbf1010295836".parse()?);
+    /// println!("{} projects", projects.collect::<Result<Vec<_>, _>>()?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn organization_projects(&self, organization_id: &OrganizationId) -> Listing<Project> {
         let resource = Resource::OrganizationProjects(organization_id.clone());
         Listing::new(Pages::new(Arc::clone(&self.source), resource))
     }
 
-    /// Revokes the access token that was fetched for a service account, if there is one, with one request.
+    /// Revokes the access token that was fetched for a service account, if there is one (RFC 7009).
     ///
-    /// Atlas lets 100 tokens of a service account live at once, each for an hour, so a program that runs often should call
-    /// this at its end. A later request fetches a new token. An access token that was given to the client is not revoked.
+    /// This is one request, without retries, that may take until `timeout`. Atlas lets a service account have 100 live tokens, each
+    /// for an hour, so a program that runs often should call this before it ends. A later request fetches a new token. An
+    /// [`AccessToken`](crate::AccessToken) that was passed in is not revoked.
+    ///
+    /// ```no_run
+    /// # use atlas_export_buckets::{Client, Error};
+    /// # fn f(client: &Client) {
+    /// if let Err(error) = client.revoke_access_token(std::time::Duration::from_secs(5)) {
+    ///     eprintln!("the access token expires by itself: {error}");
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of the request. The token dies by itself within the hour.
+    /// Those of the request. The token then expires by itself.
     pub fn revoke_access_token(&self, timeout: Duration) -> Result<(), Error> {
         self.source.http.revoke_access_token(&Deadline::new(timeout))
     }
 
-    /// The proxy on the way to Atlas, without its password; `None` if there is none.
+    /// The proxy on the way to Atlas, without user name and password; `None` if there is none.
     pub fn proxy(&self) -> Option<&str> {
         self.source.http.options.proxy.as_deref()
     }

@@ -10,7 +10,7 @@ use crate::invalid_input::InvalidInput;
 /// The key needs the role *Project Read Only*, and this machine's address on its access list. MongoDB calls API keys
 /// legacy and recommends a [`ServiceAccount`].
 ///
-/// `Debug` shows neither half, and there is no way to get them out again.
+/// `Debug` shows neither half, and no method returns the private one.
 ///
 /// ```
 /// use atlas_export_buckets::ApiKey;
@@ -27,7 +27,7 @@ pub struct ApiKey {
 
 /// A service account of Atlas: the client id and the client secret of OAuth 2.0 (RFC 6749 4.4).
 ///
-/// `Debug` shows neither, and there is no way to get the secret out again.
+/// It needs the role *Project Read Only*. `Debug` shows neither part, and no method returns the secret.
 ///
 /// ```
 /// use atlas_export_buckets::ServiceAccount;
@@ -42,13 +42,21 @@ pub struct ServiceAccount {
     pub(crate) client_secret: String,
 }
 
-/// An access token that was fetched elsewhere (RFC 6750). It is used while Atlas accepts it, and neither renewed nor revoked.
+/// An access token that something else has fetched (RFC 6750). It is neither renewed nor revoked.
 ///
 /// `Debug` does not show it.
+///
+/// ```
+/// use atlas_export_buckets::AccessToken;
+///
+/// let token = AccessToken::new("eyJhbGciOiJFUzUxMiJ9.e30.c2lnbmF0dXJl")?;
+/// assert_eq!(format!("{token:?}"), "AccessToken(..)");
+/// # Ok::<(), atlas_export_buckets::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct AccessToken(pub(crate) String);
 
-/// What a client authenticates with: each kind converts into this.
+/// What a client authenticates with. Each kind converts into this.
 ///
 /// ```no_run
 /// use atlas_export_buckets::{ApiKey, Client, Credentials};
@@ -78,8 +86,8 @@ impl ApiKey {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::Credential`] if a half is empty, is in quotes, has blanks at its ends or control characters, if the
-    /// halves are swapped, or if the public half has a colon (which separates the two in Digest's hash).
+    /// [`InvalidInput::Credential`] if a half is empty or in quotes, if it has white space at its ends or control characters, if the
+    /// halves are swapped, or if the public half has a colon (RFC 7616 does not allow one in a user name).
     pub fn new(public_key: impl Into<String>, private_key: impl Into<String>) -> Result<Self, InvalidInput> {
         let (public_key, private_key) = (public_key.into(), private_key.into());
         let public = "the API key's public half";
@@ -121,8 +129,8 @@ impl ServiceAccount {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::Credential`] if one is empty, is in quotes, has blanks at its ends or control characters, or if the
-    /// two are swapped.
+    /// [`InvalidInput::Credential`] if one is empty or in quotes, has white space at its ends or control characters, or if the two are
+    /// swapped.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Result<Self, InvalidInput> {
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
         let id = "the service account's client id";
@@ -146,7 +154,7 @@ impl AccessToken {
     /// The environment variable of the token, as the Atlas CLI names it.
     pub const VARIABLE: &str = "MONGODB_ATLAS_ACCESS_TOKEN";
 
-    /// A token as it goes into `Authorization: Bearer`.
+    /// A token, as it follows `Bearer` in `Authorization`.
     ///
     /// # Errors
     ///
@@ -163,7 +171,7 @@ impl AccessToken {
 }
 
 impl Credentials {
-    /// Credentials from the environment: the first of these kinds of which any variable is set.
+    /// Credentials from the environment: the first of these kinds with any variable set.
     ///
     /// | kind | variables |
     /// | --- | --- |
@@ -171,7 +179,7 @@ impl Credentials {
     /// | service account | `MONGODB_ATLAS_CLIENT_ID`, `MONGODB_ATLAS_CLIENT_SECRET` |
     /// | API key | `MONGODB_ATLAS_PUBLIC_API_KEY`, `MONGODB_ATLAS_PRIVATE_API_KEY` |
     ///
-    /// An empty variable is not set.
+    /// An empty variable counts as not set.
     ///
     /// # Errors
     ///
@@ -195,7 +203,7 @@ impl Credentials {
         Err(InvalidInput::NoCredentials { seen: find_other_name(get) })
     }
 
-    /// The kind of credentials, with what of them is public: for people.
+    /// The kind of the credentials with their public part, for people: `API key abcdefgh`.
     pub fn summary(&self) -> String {
         match self {
             Credentials::ApiKey(key) => format!("API key {}", key.public_key),

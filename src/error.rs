@@ -11,11 +11,22 @@ use crate::invalid_input::InvalidInput;
 use crate::model::ApiError;
 use crate::request::ApiRequest;
 
-/// Why a list could not be had.
+/// Why a list could not be read. The guide [`errors`](crate::guides::errors) says what is retried before.
 ///
-/// `Display` and `Debug` are one line: the cause, what was asked of whom, the details, and what to do next. With `{:#}` the
-/// [advice](Self::advice) stands on a line of its own. Text from the server is escaped and cut, so that it cannot forge
-/// lines or drive a terminal.
+/// `Display` and `Debug` are one line: what failed, what was asked for, the details, and what to do next. With `{:#}` the
+/// [advice](Self::advice) is on a line of its own. Text from the server is escaped and shortened, so that it can neither forge lines
+/// nor control a terminal.
+///
+/// ```
+/// use atlas_export_buckets::{Error, ProjectId};
+///
+/// let error = Error::from("my-project".parse::<ProjectId>().unwrap_err());
+/// assert_eq!(
+///     error.to_string(),
+///     "not a project id: one has 24 hexadecimal digits, such as 32b6e34b3d91647abb20e7b8"
+/// );
+/// assert!(!error.is_retryable());
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,12 +37,12 @@ pub enum Error {
     NotAuthenticated {
         /// What was asked for.
         request: Box<ApiRequest>,
-        /// Why the credentials did not do.
+        /// Why the credentials were not accepted.
         reason: AuthenticationError,
         /// What the server says.
         api: Box<ApiError>,
     },
-    /// 403, from Atlas: the credentials are right, but may not do this, or not from this address.
+    /// 403, from Atlas: the credentials are right, but are not allowed to do this, or not from this address.
     #[non_exhaustive]
     Forbidden {
         /// What was asked for.
@@ -47,7 +58,7 @@ pub enum Error {
         /// What the server says.
         api: Box<ApiError>,
     },
-    /// 429, and the wait that the server asks for does not fit into the deadline.
+    /// 429, and the wait that Atlas asks for would end after the deadline.
     #[non_exhaustive]
     RateLimited {
         /// What was asked for.
@@ -57,7 +68,7 @@ pub enum Error {
         /// The wait that the server asked for last.
         retry_after: Option<Duration>,
     },
-    /// Any other status than 200; 500, 502, 503 and 504 to the end of the retries or of the deadline.
+    /// Any other status but 200. For 500, 502, 503 and 504, retries did not help.
     #[non_exhaustive]
     Status {
         /// What was asked for.
@@ -67,7 +78,7 @@ pub enum Error {
         /// The wait that the server asked for last.
         retry_after: Option<Duration>,
     },
-    /// 403 or 404, but without an error document of Atlas: something else answered.
+    /// 403 or 404 without an error document of Atlas: something else has answered, such as a proxy.
     #[non_exhaustive]
     NotAtlas {
         /// What was asked for.
@@ -75,7 +86,7 @@ pub enum Error {
         /// The HTTP status.
         status: u16,
     },
-    /// No complete response came: name look-up, connection, TLS, or a connection that broke, to the end of the retries.
+    /// No complete response arrived: name look-up, connection or TLS failed, or the connection broke, and retries did not help.
     #[non_exhaustive]
     Network {
         /// What was asked for.
@@ -101,7 +112,7 @@ pub enum Error {
         /// What is wrong, and where.
         problem: String,
     },
-    /// A response that is not accepted.
+    /// A response that is rejected for safety.
     #[non_exhaustive]
     Refused {
         /// What was asked for.
@@ -109,10 +120,10 @@ pub enum Error {
         /// Why.
         reason: Refusal,
     },
-    /// The pages do not add up to a whole list.
+    /// The pages do not add up to a complete list.
     #[non_exhaustive]
     Incomplete {
-        /// What was asked for last.
+        /// The last request.
         request: Box<ApiRequest>,
         /// Why.
         reason: Incomplete,
@@ -157,7 +168,7 @@ pub enum NetworkErrorKind {
     HostNotFound,
     /// The host, or the proxy, refused the connection.
     ConnectionRefused,
-    /// No connection in time, or no way to the host.
+    /// No connection in time, or no route to the host.
     NotConnected,
     /// The proxy refused to connect to the host.
     Proxy,
@@ -169,7 +180,7 @@ pub enum NetworkErrorKind {
     Broken,
     /// The connection broke within the response's body.
     BrokenBody,
-    /// This machine could not start a thread, or another thing of its own.
+    /// Something failed on this machine, such as starting a thread.
     Other,
 }
 
@@ -181,7 +192,7 @@ pub enum CertificateError {
     Expired,
     /// It is not valid yet, or this machine's clock is behind.
     NotYetValid,
-    /// Nobody who is trusted has issued it.
+    /// No trusted authority has issued it.
     UnknownIssuer,
     /// It is for another host.
     WrongName,
@@ -189,11 +200,11 @@ pub enum CertificateError {
     Other,
 }
 
-/// Why a response was not accepted.
+/// Why a response was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Redirects are not followed: the API has none, and credentials do not travel.
+    /// A redirect. None is followed: the API has none, and credentials must not go to another host.
     #[non_exhaustive]
     Redirect {
         /// The status, 3xx.
@@ -207,22 +218,22 @@ pub enum Refusal {
     HeaderTooLarge,
     /// The body has this content coding, although none was accepted.
     ContentCoding(String),
-    /// Digest: the response is not from who knows the key, or no random number could be had.
+    /// Digest: the response is not from a server that knows the key, or the system gave no random numbers.
     Digest(digest::Error),
-    /// The challenge has characters above ASCII that would have to be sent back; `ureq` cannot do that.
+    /// The challenge has non-ASCII characters that would have to be sent back, which `ureq` cannot do.
     ChallengeNotAscii,
 }
 
-/// Why a list is not whole.
+/// Why a list is not complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incomplete {
-    /// There is no next page, but fewer items came than the server counts.
+    /// There is no next page, but fewer items arrived than the server counts.
     #[non_exhaustive]
     Short {
-        /// As many came, each counted once.
+        /// How many different items arrived.
         received: u64,
-        /// As many there are, the server says.
+        /// How many there are, says the server.
         total_count: u64,
     },
     /// The server's count fell between two pages: items may have moved to a page already read.
@@ -237,15 +248,15 @@ pub enum Incomplete {
     Repeated,
     /// An empty page that says that there is a next one.
     Empty,
-    /// More pages than this follow each other: see [`ClientBuilder::max_pages`](crate::ClientBuilder::max_pages).
+    /// The list has more pages than this: see [`ClientBuilder::max_pages`](crate::ClientBuilder::max_pages).
     TooManyPages(u32),
-    /// More items than this came.
+    /// The list has more items than this.
     TooManyItems(u64),
 }
 
 impl Error {
-    /// Whether the same call may succeed later without any change: after a fault of network or server, a rate limit,
-    /// or a list that changed while it was read.
+    /// Whether the same call may succeed later: after a failure of the network or the server, a rate limit, or a list that changed
+    /// while it was read.
     pub fn is_retryable(&self) -> bool {
         match self {
             Error::RateLimited { .. } => true,
@@ -260,7 +271,7 @@ impl Error {
         }
     }
 
-    /// What was being asked for; `None` if nothing was.
+    /// The request that failed; `None` if nothing was sent.
     pub fn request(&self) -> Option<&ApiRequest> {
         match self {
             Error::InvalidInput(_) => None,
@@ -278,7 +289,7 @@ impl Error {
         }
     }
 
-    /// The error document of Atlas, if that is what failed.
+    /// The error document of Atlas, if there was one. For a [`Deadline`](Self::Deadline), that of its cause.
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Error::NotAuthenticated { api, .. }
@@ -334,7 +345,7 @@ impl NetworkError {
         NetworkError { kind, message: message.into() }
     }
 
-    /// Whether trying again may help. A certificate that is not trusted stays so.
+    /// Whether trying again may help. It does not for a certificate that is not trusted.
     pub fn is_transient(&self) -> bool {
         use NetworkErrorKind::{Broken, BrokenBody, ConnectionRefused, HostNotFound, NotConnected};
         matches!(self.kind, HostNotFound | ConnectionRefused | NotConnected | Broken | BrokenBody)

@@ -69,7 +69,7 @@ impl Source {
 
 /// Iterates over the pages of a list: see [`Client::export_bucket_pages`](crate::Client::export_bucket_pages).
 ///
-/// A page is requested when it is asked for. The last item is the last page of a whole list, or an error.
+/// A page is requested when `next` asks for it. The last item is the last page of a complete list, or an error.
 #[must_use = "nothing is sent before the first page is asked for"]
 pub struct Pages<T> {
     source: Arc<Source>,

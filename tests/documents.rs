@@ -16,7 +16,7 @@ fn documents() -> Vec<(PathBuf, String)> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
         .collect();
-    assert!(documents.len() >= 4, "README, CHANGELOG, CONTRIBUTING, SECURITY: {documents:?}");
+    assert!(documents.len() >= 5, "README, DESIGN, CHANGELOG, CONTRIBUTING, SECURITY: {documents:?}");
     documents
 }
 
@@ -59,14 +59,15 @@ fn every_relative_link_leads_to_a_file_or_a_heading() {
     }
 }
 
-/// `rust` is run by the README's doctest, `sh` by `tests/peers/readme.rs`; a diagram cannot fail.
+/// The README's `rust` is a doctest, and `tests/consumers/readme.rs` builds its `toml`. `tests/peers/readme.rs` runs `sh` and
+/// compares `text`.
 #[test]
 fn every_code_block_is_of_a_kind_that_is_tested() {
     for (path, text) in documents() {
         let is_readme = path.ends_with("README.md");
         for (language, code) in split(&text).1 {
             match language.as_str() {
-                "rust" | "rust,no_run" | "sh" | "mermaid" => assert!(is_readme, "{}: {code}", path.display()),
+                "rust" | "rust,no_run" | "sh" | "text" => assert!(is_readme, "{}: {code}", path.display()),
                 "toml" => {
                     let version = env!("CARGO_PKG_VERSION").rsplit_once('.').unwrap().0;
                     assert!(code.contains(&format!("\"{version}\"")), "not version {version}: {code}");
@@ -84,25 +85,36 @@ fn the_changelog_has_this_version() {
     assert!(text.lines().any(|line| line.starts_with(&heading)), "no {heading}");
 }
 
-/// The table at the end of CONTRIBUTING.md.
 #[test]
-fn the_map_of_the_house_has_every_room() {
+fn the_readme_is_short() {
+    let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
+    assert!(lines <= 200, "{lines} lines");
+}
+
+/// The names of what is in a directory, in the form of the map: directories end in a slash.
+fn entries(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
+    let names = entries.map(|entry| {
+        let slash = if entry.path().is_dir() { "/" } else { "" };
+        format!("{}{slash}", entry.file_name().to_str().unwrap())
+    });
+    names.collect()
+}
+
+#[test]
+fn the_map_of_the_sources_has_every_file_and_directory_and_no_other() {
     let source = root().join("src");
-    let map = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
-    let (_, map) = map.split_once("## Where things are").unwrap();
-    for entry in fs::read_dir(&source).unwrap().map(|entry| entry.unwrap()) {
-        let name = entry.file_name().into_string().unwrap();
-        let room = match name.as_str() {
-            "lib.rs" => continue,
-            "bin" => "bin/atlas-export-buckets/".to_owned(),
-            // What is beside a file of the same name belongs to it.
-            name if entry.path().is_dir() && source.join(format!("{name}.rs")).exists() => continue,
-            name if entry.path().is_dir() => format!("{name}/"),
-            name => name.to_owned(),
-        };
-        assert!(map.contains(&format!("`{room}`")), "{room} is not in the table of CONTRIBUTING.md");
+    let contributing = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let (_, map) = contributing.split_once("## Map of the sources").unwrap();
+    let (map, _) = map.split_once("\n## ").unwrap();
+    let rows = map.lines().filter(|line| line.starts_with("| `"));
+    let mapped: Vec<&str> =
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    for path in &mapped {
+        assert!(source.join(path).exists(), "there is no src/{path}");
     }
-    for room in map.split('`').filter(|word| word.ends_with(".rs") || word.ends_with('/')) {
-        assert!(source.join(room).exists(), "there is no src/{room}");
+    for entry in entries(&source) {
+        let entry = if entry == "bin/" { "bin/atlas-export-buckets/".to_owned() } else { entry };
+        assert!(mapped.contains(&entry.as_str()), "src/{entry} is not on the map in CONTRIBUTING.md");
     }
 }

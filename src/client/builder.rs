@@ -89,8 +89,9 @@ impl ClientBuilder {
         }
     }
 
-    /// A builder with the credentials and the base URL of the environment: see [`Credentials::from_env`]; the base URL is
-    /// `MONGODB_ATLAS_BASE_URL`, or else `MONGODB_ATLAS_OPS_MANAGER_URL`. An empty variable is not set.
+    /// A builder with credentials and base URL from the environment. The credentials are those of [`Credentials::from_env`]. The base
+    /// URL is `MONGODB_ATLAS_BASE_URL`, or else `MONGODB_ATLAS_OPS_MANAGER_URL`, or else the default. An empty variable counts as not
+    /// set.
     ///
     /// # Errors
     ///
@@ -104,10 +105,11 @@ impl ClientBuilder {
         })
     }
 
-    /// Where Atlas is: scheme, host, and perhaps port and path. Default: `https://cloud.mongodb.com`.
+    /// The base URL of Atlas: scheme and host, optionally port and path. Default: `https://cloud.mongodb.com`. Atlas for Government
+    /// is at `https://cloud.mongodbgov.com`.
     ///
-    /// Plain http goes to this machine only: to `127.0.0.0/8`, `[::1]`, and `localhost`, if all its addresses are
-    /// loopback. No proxy is used then.
+    /// Plain http is accepted for this machine only: for `127.0.0.0/8`, `[::1]`, and for `localhost` if all its addresses are
+    /// loopback. No proxy is used for these.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self
@@ -120,69 +122,70 @@ impl ClientBuilder {
         self
     }
 
-    /// The deadline of each page, over all that it takes: name look-up, connection, token, challenge, retries and the waits
+    /// The deadline of each page. It covers everything: name look-up, connection, access token, challenge, retries and the waits
     /// between them, and the whole body. Default: 60 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The deadline of each listing, from its first page on. Default: none.
+    /// The deadline of each listing, counted from the request for its first page. Default: none.
     pub fn max_time(mut self, max_time: Duration) -> Self {
         self.max_time = Some(max_time);
         self
     }
 
-    /// The most pages of a listing. Default: 10,000.
+    /// How many pages a listing may have before it fails. Default: 10,000.
     pub fn max_pages(mut self, max_pages: u32) -> Self {
         self.max_pages = max_pages;
         self
     }
 
-    /// How often the request for one page is sent again after an error that may pass: a connection that breaks or cannot be
-    /// made, 500, 502, 503, 504, and a fresh challenge that the server calls stale. Default: 5. A host that cannot be looked
-    /// up, or that refuses the connection, is tried three times at most.
+    /// How often to retry a page after an error that may be temporary: a connection that breaks or cannot be made, 500, 502, 503,
+    /// 504, or a fresh challenge that the server calls stale. Default: 5. A host that has no address or refuses the connection is
+    /// retried twice at most.
     ///
-    /// The waits are 0.5, 1, 2, 4, and 8 s, each drawn from 50 to 100 % of it, or what `Retry-After` says. A wait that the
-    /// deadline does not leave time for is not begun. Challenges and the waits of rate limits (429) do not count as retries.
+    /// The waits are those that `Retry-After` asks for, or else 0.5, 1, 2, 4, and then 8 s, each drawn at random from 50 to 100 % of
+    /// that. A wait that would end after the deadline is not begun. Challenges and the waits of rate limits (429) do not count as
+    /// retries.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// How many export buckets to ask for at once (`itemsPerPage`), 1 to 500. Default: 500, the most that Atlas gives.
+    /// How many export buckets to request per page (`itemsPerPage`): 1 to 500. Default: 500, which takes the fewest requests.
     pub fn items_per_page(mut self, items_per_page: u32) -> Self {
         self.items_per_page = items_per_page;
         self
     }
 
-    /// Whether the server shall count the export buckets (`includeCount`). Default: yes. Without the count a listing relies
-    /// on the links, and cannot see that buckets are deleted, and others move, while it reads several pages.
+    /// Whether to ask Atlas to count the export buckets (`includeCount`). Default: yes. Without the count a listing relies on the
+    /// links, and cannot detect that buckets are deleted, and others move up, while it reads several pages.
     pub fn include_count(mut self, include_count: bool) -> Self {
         self.include_count = include_count;
         self
     }
 
-    /// Whether the server shall indent its JSON (`pretty`), for those who look at [`Page::body`](crate::Page::body).
-    /// Default: no.
+    /// Whether to ask Atlas for indented JSON (`pretty`), which shows in [`Page::body`](crate::Page::body). Default: no.
     pub fn pretty(mut self, pretty: bool) -> Self {
         self.pretty = pretty;
         self
     }
 
-    /// Whether the server shall put its answer into an envelope (`envelope`), which is taken off again. Default: no.
+    /// Whether to ask Atlas for an envelope around the page (`envelope`). It is removed again, but shows in
+    /// [`Page::body`](crate::Page::body). Default: no.
     pub fn envelope(mut self, envelope: bool) -> Self {
         self.envelope = envelope;
         self
     }
 
-    /// The `User-Agent`. Default: `atlas-export-buckets/` and its version.
+    /// The value of `User-Agent`, in ASCII. Default: `atlas-export-buckets/` and the version of this crate.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// The most bytes of one page's body. Default: 4 MiB; 500 of the largest buckets take 1.3 MB.
+    /// How many bytes a response's body may have. Default: 4 MiB; 500 of the largest possible buckets take 1.3 MB.
     pub fn max_body_bytes(mut self, max_body_bytes: u64) -> Self {
         self.max_body_bytes = max_body_bytes;
         self
@@ -190,30 +193,31 @@ impl ClientBuilder {
 
     /// Allows plain http to any host. Default: no.
     ///
-    /// Whoever is on the way can then read and change the answers, guess at an API key offline, and read an access token.
+    /// Whoever reads the network can then read and change responses, read access tokens and client secrets, and guess an API key
+    /// offline.
     pub fn allow_plain_http(mut self, allow_plain_http: bool) -> Self {
         self.allow_plain_http = allow_plain_http;
         self
     }
 
-    /// Roots to trust instead of the built-in ones: certificates in PEM. No effect on an agent that is handed in.
+    /// Root certificates in PEM, to trust instead of the built-in ones. Default: Mozilla's roots. This has no effect on an
+    /// [agent](Self::agent) that you pass.
     pub fn ca_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.ca_certificates = Some(pem.into());
         self
     }
 
-    /// Uses this agent, with its proxy, TLS, resolver and timeouts. Default: a new one with
-    /// [these settings](Self::agent_config).
+    /// Uses this agent, with its proxy, TLS, resolver and timeouts. Default: a new one with [these settings](Self::agent_config).
     ///
-    /// What this crate promises stays: the agent's global timeout is replaced by the page's deadline, and its redirects and
-    /// its errors for statuses are turned off, for these requests only. `ureq` then builds its TLS configuration for every
-    /// connection, unless the agent was made from [`agent_config`](Self::agent_config).
+    /// For this client's requests, the page's deadline replaces the agent's global timeout, no redirect is followed, and a status is
+    /// not an error. `ureq` then builds its TLS configuration anew for each connection, unless the agent was made from
+    /// [`agent_config`](Self::agent_config). The guide [`own_agent`](crate::guides::own_agent) has examples.
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
         self.agent = Some(agent);
         self
     }
 
-    /// The settings of the agent that [`build`](Self::build) makes, for those who want to add a resolver or a connector.
+    /// The settings of the agent that [`build`](Self::build) would make, for callers that add a resolver or a connector.
     ///
     /// ```
     /// use atlas_export_buckets::ureq::Agent;
@@ -242,7 +246,7 @@ impl ClientBuilder {
         agent_config(base_url, self.timeout, &self.user_agent, self.ca_certificates.as_deref())
     }
 
-    /// Checks the settings and makes the client. Nothing is sent, but `localhost` is looked up.
+    /// Checks the settings and makes the client. Nothing is sent. The name `localhost` is looked up if the base URL has it.
     ///
     /// # Errors
     ///

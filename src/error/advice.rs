@@ -11,7 +11,7 @@ const CHECK_THE_WAY: &str = "check the base URL, and that no proxy answers in At
 const TRY_AGAIN: &str = "try again";
 
 impl Error {
-    /// What to do next; `None` where there is nothing to say, or where the error's text says it.
+    /// What to do next; `None` if there is nothing to add to the error's text.
     pub fn advice(&self) -> Option<Cow<'static, str>> {
         let text = match self {
             Error::InvalidInput(_) => return None,

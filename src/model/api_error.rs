@@ -21,7 +21,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Whether the response was an error document of Atlas, and not the answer of something on the way.
+    /// Whether the response had an error document of Atlas, and is not from something in between, such as a proxy.
     pub fn is_from_atlas(&self) -> bool {
         self.error_code.is_some()
     }

@@ -14,11 +14,13 @@ use super::{Link, ListItem};
 
 /// A snapshot export bucket, as the resource *Get All Snapshot Export Buckets* describes it.
 ///
-/// Which of the optional fields are there depends on the cloud provider. The bucket also keeps the JSON it came in:
-/// [`raw`](Self::raw) gives it byte for byte, and serialising gives its fields in Atlas's order, those that this crate does
-/// not know included. So what was received is what is written, whatever a field of this struct was set to since.
+/// Which of the optional fields are present depends on the cloud provider.
 ///
-/// It deserialises from and serialises to JSON, by `serde_json` only.
+/// The bucket also keeps the JSON it arrived in. [`raw`](Self::raw) returns that byte for byte, and serialising writes its fields in
+/// Atlas's order, including fields that this crate does not know. So what was received is what is written, even if you change a
+/// field of this struct.
+///
+/// Deserialising works with `serde_json` only. That is also how to make a bucket in a unit test:
 ///
 /// ```
 /// use atlas_export_buckets::{CloudProvider, ExportBucket};
@@ -109,12 +111,12 @@ impl ListItem for ExportBucket {
 }
 
 impl ExportBucket {
-    /// The JSON object as it came, byte for byte.
+    /// The JSON object as it arrived, byte for byte.
     pub fn raw(&self) -> &str {
         &self.raw
     }
 
-    /// The JSON text of one field as it came, by Atlas's name; `None` if there is no such field.
+    /// The JSON text of one field as it arrived, by Atlas's name; `None` if there is no such field.
     pub fn field(&self, name: &str) -> Option<String> {
         let RawObject(fields) = serde_json::from_str(&self.raw).ok()?;
         fields.into_iter().find(|(known, _)| known == name).map(|(_, value)| value.get().to_owned())
@@ -127,7 +129,7 @@ impl<'de> Deserialize<'de> for ExportBucket {
     }
 }
 
-/// Writes the fields as they came.
+/// Writes the fields as they arrived.
 impl Serialize for ExportBucket {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serialize_item(&self.raw, serializer)
@@ -145,7 +147,7 @@ pub enum CloudProvider {
     Azure,
     /// `GCP`: Google Cloud.
     Gcp,
-    /// A provider that this crate does not know, by its name.
+    /// A provider that this crate does not know, with its name in the API.
     Other(String),
 }
 

@@ -2,7 +2,7 @@
 
 /// An item of a list: an [`ExportBucket`](crate::ExportBucket) or a [`Project`](crate::Project). Nothing else can be one.
 pub trait ListItem: sealed::Sealed + Sized {
-    /// The id, by which a list knows an item that comes twice.
+    /// The id, by which a listing recognises an item that occurs twice.
     fn id(&self) -> &str;
 
     #[doc(hidden)]

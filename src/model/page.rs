@@ -15,17 +15,18 @@ pub struct Page<T> {
     pub total_count: Option<u64>,
     /// `links`: to this page and its neighbours; `None` if the server sent none. Only `rel` is used.
     pub links: Option<Vec<Link>>,
-    /// The rate limit that the response's header told, if it did.
+    /// The rate limit in the response's header.
     pub rate_limit: RateLimit,
-    /// `Deprecation` in the response's header: since when this version of the API is deprecated (RFC 9745).
+    /// `Deprecation` in the response's header: since when this version of the API has been deprecated (RFC 9745).
     pub deprecation: Option<String>,
-    /// `Sunset` in the response's header: when this version of the API will go (RFC 8594).
+    /// `Sunset` in the response's header: when this version of the API will be removed (RFC 8594).
     pub sunset: Option<String>,
     /// The response's body, byte for byte.
     pub body: Vec<u8>,
 }
 
-/// The token bucket that limits this resource (`RateLimit-Limit`, `RateLimit-Remaining`).
+/// The token bucket that limits this resource (`RateLimit-Limit`, `RateLimit-Remaining`). Atlas sends the fields with API version 2,
+/// but not always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {

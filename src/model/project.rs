@@ -8,9 +8,18 @@ use super::list_item::sealed::Sealed;
 use super::raw_object::{deserialize_item, from_object, serialize_item};
 use super::{Link, ListItem};
 
-/// A project of an organization, as *Get All Projects* describes it.
+/// A project, as *Get All Projects* describes it.
 ///
-/// Like an [`ExportBucket`](crate::ExportBucket) it keeps the JSON it came in, and that is what serialising gives.
+/// Like an [`ExportBucket`](crate::ExportBucket), it keeps the JSON it arrived in, and serialising writes that.
+///
+/// ```
+/// use atlas_export_buckets::Project;
+///
+/// let json = r#"{"id":"32b6e34b3d91647abb20e7b8","name":"billing","orgId":"5e4e593f70dfbf1010295836"}"#;
+/// let project: Project = serde_json::from_str(json)?;
+/// assert_eq!((project.name.as_str(), project.cluster_count), ("billing", None));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Project {
@@ -22,7 +31,7 @@ pub struct Project {
     pub org_id: String,
     /// `clusterCount`: how many clusters it has.
     pub cluster_count: Option<u64>,
-    /// `created`: when it was created, in the form of ISO 8601.
+    /// `created`: when it was created, in ISO 8601 form such as `2016-07-14T14:19:33Z`.
     pub created: Option<String>,
     /// `links`: related resources.
     pub links: Option<Vec<Link>>,
@@ -56,7 +65,7 @@ impl ListItem for Project {
 }
 
 impl Project {
-    /// The JSON object as it came, byte for byte.
+    /// The JSON object as it arrived, byte for byte.
     pub fn raw(&self) -> &str {
         &self.raw
     }
@@ -68,7 +77,7 @@ impl<'de> Deserialize<'de> for Project {
     }
 }
 
-/// Writes the fields as they came.
+/// Writes the fields as they arrived.
 impl Serialize for Project {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serialize_item(&self.raw, serializer)

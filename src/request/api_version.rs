@@ -7,7 +7,7 @@ use crate::invalid_input::InvalidInput;
 
 /// A version of the Atlas Administration API: v1.0, or the date of a version of v2.
 ///
-/// It decides the path and the media type of a request. Atlas answers a date with the newest version that is not newer.
+/// It determines the path and the `Accept` of a request. Atlas answers with the newest version that is not newer than the date.
 ///
 /// ```
 /// use atlas_export_buckets::ApiVersion;

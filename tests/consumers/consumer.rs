@@ -7,9 +7,10 @@ use std::{env, fs};
 
 use crate::support::process::Run;
 
-/// One of the packages beside this file.
+/// A package with a program of the same name.
 pub struct Consumer {
     name: &'static str,
+    directory: PathBuf,
 }
 
 /// Whether the packages are there.
@@ -27,13 +28,20 @@ fn target_directory() -> PathBuf {
 }
 
 impl Consumer {
+    /// One of the packages beside this file.
     pub fn named(name: &'static str) -> Consumer {
         static LOCKED: Once = Once::new();
         LOCKED.call_once(lock);
-        Consumer { name }
+        Consumer { name, directory: directory().join(name) }
     }
 
-    /// The same, ready to run.
+    /// A package that a test has written somewhere else.
+    pub fn written(name: &'static str, directory: PathBuf) -> Consumer {
+        copy_lock_to(&directory);
+        Consumer { name, directory }
+    }
+
+    /// One of them, ready to run.
     pub fn built(name: &'static str) -> Consumer {
         let consumer = Consumer::named(name);
         consumer.build(&[]).succeeded();
@@ -44,7 +52,7 @@ impl Consumer {
     pub fn build(&self, environment: &[(&str, String)]) -> Run {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.args(["build", "--offline"]).current_dir(directory().join(self.name));
+        command.args(["build", "--offline"]).current_dir(&self.directory);
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("MONGODB_ATLAS_") {
                 command.env_remove(name);
@@ -95,13 +103,17 @@ impl Consumer {
 /// They are built with the versions in our own Cargo.lock, which are on this machine already: cargo takes from it what
 /// each of them needs.
 fn lock() {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
     for entry in fs::read_dir(directory()).unwrap() {
         let package = entry.unwrap().path();
         if package.is_dir() {
-            fs::copy(&ours, package.join("Cargo.lock")).unwrap();
+            copy_lock_to(&package);
         }
     }
+}
+
+fn copy_lock_to(package: &Path) {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+    fs::copy(ours, package.join("Cargo.lock")).unwrap();
 }
 
 impl Run {

@@ -1,4 +1,4 @@
-//! What users build on the crate: three packages of their own, built by cargo as theirs would be, and run against the
+//! What users build on the crate: packages of their own, built by cargo as theirs would be, and run against the
 //! embedded Atlas. They are not in the published package, where these tests are shown as ignored.
 
 // Nothing of a program is reachable from outside.
@@ -12,6 +12,7 @@
 
 mod consumer;
 mod proxy;
+mod readme;
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -23,6 +24,7 @@ use atlas_export_buckets::simulator::{Fault, Response, Simulator, When, sample_b
 use consumer::Consumer;
 use libtest_mimic::{Arguments, Completion, Trial};
 use proxy::Proxy;
+use readme::the_readme_s_dependency_line_and_program_work_as_they_stand_there;
 use support::process::Run;
 use support::sample_ids;
 use support::temp_dir::TempDir;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         an_audit_finds_what_is_not_allowed,
         an_audit_that_cannot_see_all_says_so,
         an_audit_goes_through_its_own_proxy_and_trusts_its_own_root,
+        the_readme_s_dependency_line_and_program_work_as_they_stand_there,
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -108,7 +111,7 @@ fn the_mistakes_of_a_new_user_are_told_in_one_line() {
     let program = Consumer::built("list-buckets");
     let (project, nowhere) = (atlas.project_id(), nowhere());
     let cases = [
-        ("no key", project, vec![], "MONGODB_ATLAS_PUBLIC_API_KEY is not set"),
+        ("no credentials", project, vec![], "no credentials in the environment: set "),
         ("a wrong key", project, with(&atlas, PRIVATE_KEY, "f00d"), "the API key was refused: page 1"),
         ("a wrong project", UNKNOWN, environment(&atlas), "check the id"),
         ("no network", project, with(&atlas, URL, &nowhere), "cannot connect"),
@@ -124,17 +127,19 @@ fn the_mistakes_of_a_new_user_are_told_in_one_line() {
 /// Its parts come one after the other, as they build the same package in the same place.
 fn a_build_script_writes_a_table_and_asks_again_only_when_it_should() {
     let table = Consumer::named("bucket-table");
-    without_a_key_it_falls_back_and_says_so(&table);
+    without_credentials_it_falls_back_and_says_so(&table);
     it_asks_once_and_leaves_no_private_key_behind(&table);
     without_network_it_falls_back_and_the_next_build_asks_again(&table);
     a_refusal_fails_the_build(&table);
 }
 
-fn without_a_key_it_falls_back_and_says_so(table: &Consumer) {
-    let problem = "built without the export buckets: MONGODB_ATLAS_PUBLIC_API_KEY is not set";
+fn without_credentials_it_falls_back_and_says_so(table: &Consumer) {
+    let problem =
+        "built without the export buckets: no credentials in the environment: set MONGODB_ATLAS_CLIENT_ID";
     let build = table.build(&[]).succeeded();
     assert!(build.stderr.contains(&format!("warning: bucket-table@0.0.0: {problem}")), "{}", build.stderr);
-    assert_eq!(table.run(&[], &[]).stdout, format!("{problem}\n"));
+    let printed = table.run(&[], &[]).stdout;
+    assert!(printed.starts_with(problem) && printed.lines().count() == 1, "{printed}");
 }
 
 fn it_asks_once_and_leaves_no_private_key_behind(table: &Consumer) {

@@ -1,4 +1,7 @@
-//! The README's shell commands, run as they stand there, against the embedded Atlas.
+//! The README's shell commands, run in their order by one shell, against the simulated Atlas.
+//!
+//! It starts in an empty directory, and the program is installed only when the README says so. Where the next block is plain
+//! text, it is what they print: `…` stands for anything.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -14,73 +17,134 @@ use crate::{Missing, trial};
 
 const PUBLIC_KEY: &str = "abcdefgh";
 const PRIVATE_KEY: &str = "f00dfeed-0000-4000-8000-5ec7e75ec7e7";
+const CLIENT_ID: &str = "mdb_sa_id_5e4e593f70dfbf1010295836";
+const CLIENT_SECRET: &str = "mdb_sa_sk_5ec7e75ec7e7";
+const ORGANIZATION: &str = "5e4e593f70dfbf1010295836";
+const PROJECTS: [(&str, &str); 2] =
+    [("32b6e34b3d91647abb20e7b8", "billing"), ("32b6e34b3d91647abb20e7b9", "shipping")];
+/// Printed between the commands of one block and those of the next.
+const NEXT_BLOCK: &str = "--- next block ---";
+
+/// Commands, and what the README says they print.
+struct Block {
+    commands: String,
+    output: Option<String>,
+}
 
 pub fn trials() -> Vec<Trial> {
-    vec![trial("the_readme_s_commands_do_what_it_says", find_tools, |()| commands_run())]
+    vec![trial("the_readme_s_commands_do_what_it_says_in_their_order", find_tools, |()| commands_run())]
 }
 
 fn find_tools() -> Result<(), Missing> {
-    for name in ["bash", "curl", "jq"] {
+    for name in ["bash", "jq", "python3"] {
         find_program(name)
             .ok_or_else(|| Missing(format!("{name} is not installed; on Debian: apt-get install {name}")))?;
     }
-    Ok(())
+    match Command::new("python3").args(["-c", "import requests"]).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(Missing("Python's requests is not installed: pip install requests".to_owned())),
+    }
 }
 
 fn commands_run() {
-    let atlas =
-        Simulator::builder().key(PUBLIC_KEY, PRIVATE_KEY).buckets(sample_buckets(12)).start().unwrap();
-    let dir = TempDir::new();
-    // CI runs cargo's lines by itself, as they would build everything once more here.
-    let cargo = dir.write("cargo", "#!/bin/sh\n");
-    make_executable(&cargo);
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let scripts: Vec<&str> =
-        readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(scripts.len(), 5);
-    let runs: Vec<Run> = scripts.iter().map(|script| run(script, dir.path(), &atlas)).collect();
-    for (script, run) in scripts.iter().zip(&runs) {
-        assert_eq!(run.status, Some(0), "{script}\n{run:?}");
-        let lines = run.stdout.lines().count();
-        let expected = match script {
-            // curl's page, indented, and the table of the same 12 buckets.
-            script if script.contains("curl") => {
-                assert!(
-                    run.stdout.contains("\n  \"results\"") && run.stdout.contains("CLOUD PROVIDER"),
-                    "{}",
-                    run.stdout
-                );
-                continue;
-            }
-            script if script.contains("jq") => 13 + 12,
-            _ => 0,
-        };
-        assert_eq!(lines, expected, "{script}\n{}", run.stdout);
+    let atlas = PROJECTS.iter().fold(
+        Simulator::builder()
+            .key(PUBLIC_KEY, PRIVATE_KEY)
+            .service_account(CLIENT_ID, CLIENT_SECRET)
+            .organization(ORGANIZATION),
+        |builder, (id, name)| builder.project(*id, sample_buckets(12)).project_name(*id, *name),
+    );
+    let atlas = atlas.start().unwrap();
+    let blocks = blocks();
+    assert_eq!(blocks.len(), 9, "the README's blocks of commands");
+
+    let run = run(&blocks, &atlas);
+    assert_eq!(run.status, Some(0), "{run:?}");
+    let outputs: Vec<&str> = run.stdout.split(&format!("{NEXT_BLOCK}\n")).collect();
+    assert_eq!(outputs.len(), blocks.len(), "{run:?}");
+    for (Block { commands, output }, actual) in blocks.iter().zip(outputs) {
+        if let Some(expected) = output {
+            assert!(matches(actual, expected), "{commands}\nprints:\n{actual}\nnot:\n{expected}");
+        }
     }
-    assert!(fs::read_to_string(dir.path().join("atlas-export-buckets.1")).unwrap().contains("\n.TH "));
+    let tokens = atlas.requests().iter().filter(|request| request.target.ends_with(b"/oauth/token")).count();
+    assert!(tokens > 0, "the service account is used once it is set");
 }
 
-/// Runs a script in a directory of its own, with the program in `PATH` and the private key on standard input.
-fn run(script: &str, directory: &Path, atlas: &Simulator) -> Run {
-    let program = Path::new(env!("CARGO_BIN_EXE_atlas-export-buckets")).parent().unwrap();
-    let path = env::join_paths([directory, program, "/usr/bin".as_ref(), "/bin".as_ref()]).unwrap();
-    let mut child = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", script])
-        .current_dir(directory)
-        .env_clear()
-        .env("PATH", path)
-        .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
+/// The README's blocks of commands.
+fn blocks() -> Vec<Block> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let after = readme.split("```sh\n").skip(1);
+    after
+        .map(|text| {
+            let (commands, rest) = text.split_once("```\n").unwrap();
+            let fenced: Vec<&str> = rest.split("```").collect();
+            let output = fenced.get(1).and_then(|block| block.strip_prefix("text\n")).map(str::to_owned);
+            Block { commands: commands.to_owned(), output }
+        })
+        .collect()
+}
+
+/// Whether a text is as expected, where `…` stands for anything.
+fn matches(actual: &str, expected: &str) -> bool {
+    let mut rest = actual;
+    let mut parts = expected.split('…');
+    let first = parts.next().unwrap();
+    let Some(after_first) = rest.strip_prefix(first) else { return false };
+    rest = after_first;
+    let mut is_open = false;
+    for part in parts {
+        is_open = part.trim().is_empty();
+        let Some(at) = rest.find(part.trim_end()) else { return false };
+        rest = &rest[at + part.trim_end().len()..];
+    }
+    is_open || rest.trim().is_empty()
+}
+
+/// Runs the blocks in one shell, in a directory with nothing but a stand-in for cargo. The secrets that the README has people
+/// paste are on standard input.
+fn run(blocks: &[Block], atlas: &Simulator) -> Run {
+    let directory = TempDir::new();
+    for name in ["cargo", "installed", "work"] {
+        directory.make_dir(name);
+    }
+    let cargo = directory.write("cargo/cargo", CARGO);
+    assert!(Command::new("chmod").arg("+x").arg(&cargo).status().unwrap().success());
+    let bin = directory.path().join("installed");
+
+    let commands: Vec<&str> = blocks.iter().map(|block| block.commands.as_str()).collect();
+    let script = commands.join(&format!("\necho '{NEXT_BLOCK}'\n"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let others = env::split_paths(&path).filter(|path| !path.join("atlas-export-buckets").exists());
+    let path = env::join_paths([cargo.parent().unwrap().to_owned(), bin.clone()].into_iter().chain(others));
+    let mut command = Command::new("bash");
+    command.args(["-euo", "pipefail", "-c", &script]).current_dir(directory.path().join("work"));
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("MONGODB_ATLAS_") {
+            command.env_remove(name);
+        }
+    }
+    let mut child = command
+        .env("PATH", path.unwrap())
+        .env("PROGRAM", env!("CARGO_BIN_EXE_atlas-export-buckets"))
+        .env("INSTALL_ROOT", bin)
+        .env("MONGODB_ATLAS_BASE_URL", atlas.base_url())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A script that reads nothing may have closed it already.
-    let _ = writeln!(child.stdin.take().unwrap(), "{PRIVATE_KEY}");
+    // A shell that stopped early may have closed it already.
+    let _ = write!(child.stdin.take().unwrap(), "{PRIVATE_KEY}\n{CLIENT_SECRET}\n");
     child.wait_with_output().unwrap().into()
 }
 
-fn make_executable(path: &Path) {
-    let status = Command::new("chmod").arg("+x").arg(path).status().unwrap();
-    assert!(status.success());
-}
+/// In place of cargo, which would build everything once more: CI runs its commands as they stand in the README.
+const CARGO: &str = r#"#!/bin/sh
+case "$1" in
+install) ln -s "$PROGRAM" "$INSTALL_ROOT/atlas-export-buckets" ;;
+run) while [ "$1" != -- ]; do shift; done; shift; exec "$PROGRAM" "$@" ;;
+test) ;;
+*) echo "the README should not use cargo $1" >&2; exit 1 ;;
+esac
+"#;

@@ -1,30 +1,31 @@
 //! Writes the export buckets of a project into a Rust table.
 //!
-//! Without a key, or when Atlas cannot be reached now, it writes an empty table that says why. A key or a project that
-//! Atlas refuses fails the build: that does not pass by itself.
+//! Without credentials, or if Atlas cannot be reached now, it writes an empty table that says why. Credentials or a project that
+//! Atlas refuses fail the build, since that does not pass by itself.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 use std::{env, fs};
 
-use atlas_export_buckets::{ApiKey, Client, Error, ExportBucket, InvalidInput, ProjectId};
+use atlas_export_buckets::{
+    ApiKey, ClientBuilder, Error, ExportBucket, InvalidInput, ProjectId, ServiceAccount,
+};
 
 const PROJECT: &str = "MONGODB_ATLAS_PROJECT_ID";
 const URL: &str = "MONGODB_ATLAS_OPS_MANAGER_URL";
+/// What decides the table. No secrets: cargo would write their values into the target directory.
+const VARIABLES: [&str; 4] = [ServiceAccount::CLIENT_ID_VARIABLE, ApiKey::PUBLIC_KEY_VARIABLE, PROJECT, URL];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // Not the private half: cargo would write its value into the target directory.
-    for variable in [ApiKey::PUBLIC_KEY_VARIABLE, PROJECT, URL] {
+    for variable in VARIABLES {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     let (buckets, problem) = match list() {
         Ok(buckets) => (buckets, None),
-        Err(Error::InvalidInput(InvalidInput::Environment { variable, .. }))
-            if variable == ApiKey::PUBLIC_KEY_VARIABLE =>
-        {
-            (Vec::new(), Some(format!("{variable} is not set")))
+        Err(error @ Error::InvalidInput(InvalidInput::NoCredentials { .. })) => {
+            (Vec::new(), Some(error.to_string()))
         }
         Err(error) if error.is_retryable() || matches!(error, Error::Network { .. }) => {
             // A file that is never there: the next build asks again.
@@ -45,15 +46,12 @@ fn main() {
 }
 
 fn list() -> Result<Vec<ExportBucket>, Error> {
-    // A build shall not wait long for the network.
-    let mut client = Client::builder(ApiKey::from_env()?).timeout(Duration::from_secs(10)).retries(1);
-    if let Ok(url) = env::var(URL) {
-        client = client.base_url(url);
-    }
+    // A build should not wait long for the network.
+    let client = ClientBuilder::from_env()?.timeout(Duration::from_secs(10)).retries(1).build()?;
     let project = env::var(PROJECT)
         .map_err(|_| InvalidInput::Environment { variable: PROJECT, problem: "is not set".into() })?;
     let project: ProjectId = project.parse()?;
-    client.build()?.export_buckets(&project).collect()
+    client.export_buckets(&project).collect()
 }
 
 /// `{:?}` writes Rust's own literals, whatever the names contain.
