@@ -369,6 +369,18 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_with_a_proxy_that_this_build_cannot_use_is_refused() {
+        let proxy = ureq::Proxy::new("socks5://127.0.0.1:1").unwrap();
+        let agent = ureq::Agent::config_builder().proxy(Some(proxy)).build().new_agent();
+        let built = builder().agent(agent).build();
+        if cfg!(feature = "socks") {
+            assert!(built.is_ok());
+        } else {
+            assert!(matches!(built, Err(Error::InvalidInput(InvalidInput::AgentProxy))), "{built:?}");
+        }
+    }
+
+    #[test]
     fn page_0_is_refused() {
         let project = "32b6e34b3d91647abb20e7b8".parse().unwrap();
         let result = builder().build().unwrap().export_bucket_page(&project, 0);

@@ -102,6 +102,9 @@ pub fn no_pages() -> Vec<Row> {
     let bucket = |fields: &str| body(format!("{{\"results\":[{{{fields}}}]}}"));
     let html = Fault::Response(Response::html(200, "<html>Sign in to this network</html>"));
     vec![
+        row("a page with a content coding")
+            .pages(Fault::Response(Response::new(200).header("Content-Encoding", "gzip").body("\u{1f}")))
+            .fails_for_good("Refused ContentCoding(\"gzip\")", "although none was accepted: page 1 of", 2),
         malformed("HTML with 200", html, r#"it begins with "<html>Sign in to this network</html>""#),
         malformed("an empty body", body(""), "it is empty"),
         malformed("white space", body(" \r\n"), "it is empty"),
