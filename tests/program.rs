@@ -186,6 +186,19 @@ fn max_time_ends_the_run_and_tells_every_project_that_was_not_listed() {
 }
 
 #[test]
+fn max_time_ends_the_listing_of_a_single_project() {
+    let never = Fault::Delay(Duration::from_secs(3600));
+    let atlas = Simulator::builder().key("public", PRIVATE_KEY).buckets(sample_buckets(4));
+    let atlas = atlas.fault(When::always().on_page(2), never).start().unwrap();
+    let run = list(&atlas, &["--project-id", PROJECT, "-o", "json", "--limit", "2", "--max-time", "1"]);
+    let expected = format!(
+        "atlas-export-buckets: not listed within --max-time 1 s: project {PROJECT}\n  allow more time, or list fewer \
+         projects\n"
+    );
+    assert_eq!((run.status, run.stdout.as_str(), run.stderr), (Some(6), "", expected));
+}
+
+#[test]
 fn verbose_tells_requests_and_challenges_but_no_secret() {
     let atlas = simulator(3);
     let run = list(&atlas, &["--project-id", PROJECT, "-v", "--limit", "2"]);
