@@ -7,12 +7,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use ureq::http::{HeaderMap, HeaderName, HeaderValue};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::http;
 use crate::invalid_input::InvalidInput;
 use crate::model::{self, BodyError, ExportBucket};
-use crate::request::{ApiVersion, BaseUrl, PageOptions, Resource};
+use crate::request::{ApiVersion, BaseUrl, Operation, PageOptions, Resource};
 
 pub use crate::simulator::fuzzing::{Atlas, Offer, SentResponse, Verifier};
 
@@ -87,6 +87,27 @@ pub fn read_rate_limit(fields: &[(&str, &[u8])]) -> (Option<u64>, Option<u64>) {
     (rate_limit.limit, rate_limit.remaining)
 }
 
+/// Reads a response of the token endpoint: an access token and how many seconds it lasts, or what is wrong.
+pub fn read_token(status: u16, body: &[u8]) -> Result<(String, u64), String> {
+    let base_url = BaseUrl::parse("https://cloud.mongodb.com").map_err(|error| error.to_string())?;
+    let request = page_options(base_url).token_request(Operation::RequestAccessToken);
+    let mut response = Response::new(body.to_vec());
+    *response.status_mut() = StatusCode::from_u16(status).map_err(|error| error.to_string())?;
+    let token = http::read_token(&request, &response).map_err(|error| error.to_string())?;
+    Ok((token.access_token.0, token.expires_in.as_secs()))
+}
+
+/// The proxy for a base URL, as `scheme://host:port`, that environment variables name; or what is wrong.
+pub fn read_proxy(url: &str, variables: &[(&str, &str)]) -> Result<Option<String>, String> {
+    let base_url = BaseUrl::parse(url).map_err(|error| error.to_string())?;
+    let get = |name: &str| {
+        let (_, value) = variables.iter().find(|(known, value)| *known == name && !value.is_empty())?;
+        Some((*value).to_owned())
+    };
+    let proxy = http::from_variables(&base_url, &get).map_err(|error| error.to_string())?;
+    Ok(proxy.as_ref().map(http::without_credentials))
+}
+
 /// A base URL, and the request that is made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
@@ -109,7 +130,13 @@ fn base_url(url: &str) -> Result<Url, InvalidInput> {
     let base_url = BaseUrl::parse(url)?;
     let is_loopback = base_url.is_loopback_address() || base_url.is_localhost();
     let is_https = base_url.is_https;
-    let options = PageOptions {
+    let options = page_options(base_url);
+    let request = options.page(&Resource::ExportBuckets("32b6e34b3d91647abb20e7b8".parse()?), 1, true);
+    Ok(Url { is_https, is_loopback, target: request.target().to_owned(), page: request.url })
+}
+
+fn page_options(base_url: BaseUrl) -> PageOptions {
+    PageOptions {
         base_url,
         api_version: ApiVersion::V1_0,
         items_per_page: 500,
@@ -117,7 +144,5 @@ fn base_url(url: &str) -> Result<Url, InvalidInput> {
         pretty: false,
         envelope: false,
         proxy: None,
-    };
-    let request = options.page(&Resource::ExportBuckets("32b6e34b3d91647abb20e7b8".parse()?), 1, true);
-    Ok(Url { is_https, is_loopback, target: request.target().to_owned(), page: request.url })
+    }
 }

@@ -23,7 +23,10 @@ pub(crate) use deadline::Deadline;
 pub(crate) use exchange::HttpAgent;
 pub(crate) use sender::Sender;
 #[cfg(feature = "fuzzing")]
-pub(crate) use {response::read_rate_limit, retry::parse_retry_after};
+pub(crate) use {
+    proxy::from_variables, proxy::without_credentials, response::read_rate_limit, retry::parse_retry_after,
+    token::read_token,
+};
 
 use crate::authentication::Authentication;
 use crate::error::Error;

@@ -104,7 +104,9 @@ fn conversation(
         }
         (false, Some(nonce)) if nonce != next => {
             assert_eq!(accepted, Ok(()));
-            says(&attempt, &nonce, "00000001", has_qop);
+            // The count of the challenge's own nonce goes on.
+            let nc = if nonce == offered.nonce { "00000002" } else { "00000001" };
+            says(&attempt, &nonce, nc, has_qop);
         }
         (false, _) => {
             assert_eq!(accepted, Ok(()));

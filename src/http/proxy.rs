@@ -8,7 +8,7 @@ use crate::invalid_input::InvalidInput;
 use crate::request::{BaseUrl, is_port};
 
 /// Looks environment variables up. Empty ones count as not set, as in curl.
-type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The proxy that the environment names for this host.
 pub(super) fn from_environment(base_url: &BaseUrl) -> Result<Option<Proxy>, InvalidInput> {
@@ -18,7 +18,8 @@ pub(super) fn from_environment(base_url: &BaseUrl) -> Result<Option<Proxy>, Inva
     })
 }
 
-fn from_variables(base_url: &BaseUrl, get: Variables<'_>) -> Result<Option<Proxy>, InvalidInput> {
+/// The proxy that these variables name for this host.
+pub(crate) fn from_variables(base_url: &BaseUrl, get: Variables<'_>) -> Result<Option<Proxy>, InvalidInput> {
     /// curl does not read `HTTP_PROXY`: a web server sets it from a request's header field `Proxy`.
     const FOR_HTTP: [&str; 3] = ["http_proxy", "all_proxy", "ALL_PROXY"];
     const FOR_HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -67,7 +68,7 @@ pub(super) fn is_usable(proxy: &Proxy) -> bool {
 }
 
 /// A proxy's URL without user and password.
-pub(super) fn without_credentials(proxy: &Proxy) -> String {
+pub(crate) fn without_credentials(proxy: &Proxy) -> String {
     let scheme = proxy.uri().scheme_str().unwrap_or("http");
     format!("{scheme}://{}:{}", proxy.host(), proxy.port())
 }

@@ -101,7 +101,8 @@ fn may_have_been_issued(error: &Error) -> bool {
     matches!(error, Error::Network { source, .. } if matches!(source.kind, Broken | BrokenBody))
 }
 
-fn read_token(request: &ApiRequest, response: &Response<Vec<u8>>) -> Result<IssuedToken, Error> {
+/// Reads the response of the token endpoint.
+pub(crate) fn read_token(request: &ApiRequest, response: &Response<Vec<u8>>) -> Result<IssuedToken, Error> {
     if response.status() != 200 {
         return Err(error_of_token_request(request, response));
     }

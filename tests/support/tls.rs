@@ -168,19 +168,20 @@ impl Shared {
                 matches!(self.conduct, Conduct::DripAfter(n) if n <= self.answers.load(Ordering::SeqCst));
             let mut dripping = Dripping { socket: &mut socket, drips };
             let mut stream = Stream::new(&mut tls, &mut dripping);
-            let request = read_head(&mut stream, &self.decrypted)?;
+            let request = read_message(&mut Counting { stream: &mut stream, count: &self.decrypted })?;
+            // Before the answer, so that whoever has the answer sees the count.
+            if request_number == 1 && stream.conn.handshake_kind() == Some(HandshakeKind::Resumed) {
+                self.resumptions.fetch_add(1, Ordering::SeqCst);
+            }
             if self.conduct == Conduct::CloseOnSecondRequest && request_number == 2 {
                 return Ok(());
             }
             upstream.write_all(&request)?;
-            let answer = read_answer(&mut upstream)?;
+            let answer = read_message(&mut upstream)?;
             if self.answers.fetch_add(1, Ordering::SeqCst) == 1 && self.conduct == Conduct::CutSecondAnswer {
                 return stream.write_all(&answer[..answer.len() / 2]);
             }
             stream.write_all(&answer)?;
-            if request_number == 1 && tls.handshake_kind() == Some(HandshakeKind::Resumed) {
-                self.resumptions.fetch_add(1, Ordering::SeqCst);
-            }
             if self.conduct == Conduct::CloseAfterAnswer {
                 tls.send_close_notify();
                 return tls.write_tls(&mut socket).map(drop);
@@ -223,34 +224,32 @@ fn read_hello(socket: &mut TcpStream) -> io::Result<usize> {
     socket.read(&mut [0; 16 * 1024])
 }
 
-/// A request, which has no body. Counts its bytes as they come.
-fn read_head(stream: &mut impl Read, count: &AtomicU64) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    while !head.ends_with(END_OF_HEAD) {
-        let mut chunk = [0; 1024];
-        let length = stream.read(&mut chunk)?;
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        count.fetch_add(length as u64, Ordering::SeqCst);
-        head.extend_from_slice(&chunk[..length]);
+/// A request or a response, with the body that its `Content-Length` announces.
+fn read_message(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut message = Vec::new();
+    while !message.ends_with(END_OF_HEAD) {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        message.push(byte[0]);
     }
-    Ok(head)
+    let head = String::from_utf8_lossy(&message).to_ascii_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body)?;
+    message.extend_from_slice(&body);
+    Ok(message)
 }
 
-/// An answer with a `Content-Length`.
-fn read_answer(upstream: &mut TcpStream) -> io::Result<Vec<u8>> {
-    let mut answer = Vec::new();
-    while !answer.ends_with(END_OF_HEAD) {
-        let mut byte = [0];
-        upstream.read_exact(&mut byte)?;
-        answer.push(byte[0]);
+/// Counts the bytes that are read, as they come.
+struct Counting<'a, R> {
+    stream: &'a mut R,
+    count: &'a AtomicU64,
+}
+
+impl<R: Read> Read for Counting<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.stream.read(buffer)?;
+        self.count.fetch_add(length as u64, Ordering::SeqCst);
+        Ok(length)
     }
-    let head = String::from_utf8_lossy(&answer).to_ascii_lowercase();
-    let length =
-        head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
-    let mut body = vec![0; length];
-    upstream.read_exact(&mut body)?;
-    answer.extend_from_slice(&body);
-    Ok(answer)
 }

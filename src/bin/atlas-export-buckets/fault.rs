@@ -26,7 +26,10 @@ pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
     let (name, number) = match text.split_once('=') {
         Some((name, number)) => {
             let number = number.parse().ok().filter(|&number: &u64| number > 0);
-            (name, Some(number.ok_or_else(|| format!("{name} takes a whole number from 1"))?))
+            (
+                name,
+                Some(number.ok_or_else(|| format!("{} takes a whole number from 1", name.escape_debug()))?),
+            )
         }
         None => (text, None),
     };
@@ -195,6 +198,7 @@ mod tests {
             ("reset=0", "reset takes a whole number from 1"),
             ("drip=1s", "drip takes a whole number from 1"),
             ("503=-1", "503 takes a whole number from 1"),
+            ("a\nb=0", r"a\nb takes a whole number from 1"),
             ("no-links=1", "no-links takes no number"),
         ];
         for (text, expected) in cases {

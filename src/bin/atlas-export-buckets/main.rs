@@ -1,10 +1,10 @@
 //! The program `atlas-export-buckets`: lists the snapshot export buckets of MongoDB Atlas projects.
 //!
 //! `cli` describes the command line, `manual` and `completions` are made from it, and `mistakes` explains what does not fit
-//! it. `list` lists what `projects` names, with the credentials and settings of `environment`; `queue` keeps projects that
-//! are ready in order and in bounds, and `output` prints them. `simulate` runs the embedded Atlas with the faults of
-//! `fault`. `failure` says with which message and exit status each failure ends; `terminal` and `progress` are all that
-//! writes to standard error.
+//! it. `list` lists what `projects` names, with the credentials and settings of `environment`: `lister` lists one project,
+//! `queue` keeps projects that are ready in order and in bounds, and `output` prints them. `agent` is how the program
+//! connects. `simulate` runs the embedded Atlas with the buckets of `fixture` and the faults of `fault`. `failure` says
+//! with which message and exit status each failure ends; `terminal` and `progress` are all that writes to standard error.
 
 mod agent;
 mod cli;
@@ -12,6 +12,7 @@ mod completions;
 mod environment;
 mod failure;
 mod fault;
+mod fixture;
 mod list;
 mod lister;
 mod manual;

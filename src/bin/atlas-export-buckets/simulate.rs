@@ -1,6 +1,5 @@
 //! `simulate` runs the embedded Atlas; `demo` lists from it, as `list` would.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -8,12 +7,10 @@ use std::process::{Command, ExitStatus};
 
 use atlas_export_buckets::simulator::{Builder, Simulator};
 use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ProjectId, ServiceAccount};
-use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::cli::{ListingArgs, SimulateArgs};
 use crate::projects::{Projects, read_all};
-use crate::{failure, list, terminal};
+use crate::{failure, fixture, list, terminal};
 
 /// Starts an embedded Atlas, lists its sample buckets, and stops it.
 pub(crate) fn demo(listing: &ListingArgs) -> u8 {
@@ -40,7 +37,7 @@ fn demo_client(atlas: &Simulator, listing: &ListingArgs) -> Result<(Client, Proj
 /// Runs the embedded Atlas around a command, or until interrupted.
 pub(crate) fn run(args: &SimulateArgs) -> u8 {
     let builder = match &args.fixture {
-        Some(path) => fixture(path),
+        Some(path) => read_fixture(path),
         None => Ok(Simulator::builder().projects(args.projects as usize, args.buckets as usize)),
     };
     let builder = match builder {
@@ -96,37 +93,11 @@ fn show_requests(builder: Builder) -> Builder {
 }
 
 /// An Atlas with the buckets of a file.
-fn fixture(path: &Path) -> Result<Builder, String> {
+fn read_fixture(path: &Path) -> Result<Builder, String> {
     let name = path.display();
     let mut file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
-    let text = read_all(&mut file, &name)?;
-    let buckets = buckets_in(&text).map_err(|error| format!("{name} holds no list of buckets: {error}"))?;
-    // In the order in which projects come first.
-    let mut projects: Vec<(Option<String>, Vec<&RawValue>)> = Vec::new();
-    for bucket in &buckets {
-        let fields: Value = serde_json::from_str(bucket.get()).unwrap_or_default();
-        let project = fields.get("groupId").and_then(Value::as_str).map(str::to_owned);
-        match projects.iter_mut().find(|(known, _)| *known == project) {
-            Some((_, buckets)) => buckets.push(bucket),
-            None => projects.push((project, vec![bucket])),
-        }
-    }
-    if projects.is_empty() {
-        projects.push((None, Vec::new()));
-    }
-    Ok(projects.into_iter().fold(Simulator::builder(), |builder, (project, buckets)| match project {
-        Some(project) => builder.project(project, buckets),
-        None => builder.buckets(buckets),
-    }))
-}
-
-/// The buckets of an array, or of an object's `results`, as they are written.
-fn buckets_in(json: &[u8]) -> serde_json::Result<Vec<Box<RawValue>>> {
-    let fields: serde_json::Result<BTreeMap<String, Box<RawValue>>> = serde_json::from_slice(json);
-    match fields.ok().and_then(|mut fields| fields.remove("results")) {
-        Some(results) => serde_json::from_str(results.get()),
-        None => serde_json::from_slice(json),
-    }
+    let json = read_all(&mut file, &name)?;
+    fixture::read(&json).map_err(|error| format!("{name} holds no list of buckets: {error}"))
 }
 
 /// The environment in which `list`, and other tools, find their way here.
