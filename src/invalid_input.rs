@@ -28,7 +28,7 @@ pub enum InvalidInput {
     /// The environment has no credentials.
     #[non_exhaustive]
     NoCredentials {
-        /// A variable that is set, and that other tools read.
+        /// A variable that is set, and that other tools read but this crate does not.
         seen: Option<&'static str>,
     },
     /// An environment variable is missing or unusable. Its value is not shown.

@@ -13,7 +13,7 @@ const MAX_RESULTS: usize = 10_000;
 /// The most parameters of an error that are kept.
 const MAX_PARAMETERS: usize = 100;
 
-/// Why a body with status 200 is no page.
+/// Why a body with status 200 is not a page.
 #[derive(Debug)]
 pub(crate) enum BodyError {
     /// It is an error document, inside an envelope or with the wrong status.
@@ -24,7 +24,7 @@ pub(crate) enum BodyError {
     Malformed(String),
 }
 
-/// The fields of every kind of body. Serde's derive refuses a field that stands twice.
+/// The fields of every kind of body. Serde's derive refuses a field that occurs twice.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -33,7 +33,7 @@ struct Document<'a> {
     total_count: Option<u64>,
     #[serde(default, deserialize_with = "read_links")]
     links: Option<Vec<Link>>,
-    // The fields of an error stay text until there is an error: one of another type is then simply absent.
+    // The fields of an error are read only if there is one. A field of the wrong type is then absent.
     #[serde(borrow)]
     status: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -53,7 +53,7 @@ struct Document<'a> {
     content: Option<&'a RawValue>,
 }
 
-/// Reads the body of a response with status 200. What the response's header says of the page is yet to come.
+/// Reads the body of a response with status 200. The caller adds what the response's header says.
 pub(crate) fn read_page<T: ListItem>(page_num: u32, body: Vec<u8>) -> Result<Page<T>, BodyError> {
     let document = read_document(&body)?;
     let RawArray(items) = document.results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
@@ -82,7 +82,7 @@ fn read_document(body: &[u8]) -> Result<Document<'_>, BodyError> {
     })?;
     let outside: Document<'_> = from_object(text).map_err(|error| explain(text, &error))?;
     let inside = outside.open_envelope()?;
-    // What is inside says more: outside there may be the status only.
+    // The inside comes first, because it says more: outside there may be only the status.
     for document in inside.iter().chain([&outside]) {
         if let Some(error) = document.api_error()? {
             return Err(BodyError::Api(error));
@@ -112,7 +112,7 @@ pub(crate) fn read_error(status: u16, body: &[u8]) -> ApiError {
 }
 
 impl<'a> Document<'a> {
-    /// The error that this document tells, if it tells one.
+    /// The error that this document reports, if it reports one.
     fn api_error(&self) -> Result<Option<ApiError>, BodyError> {
         let is_error = |status: &u64| *status >= 400;
         let status = match self.error {
