@@ -56,7 +56,7 @@ impl HttpClient {
                 // Fetching a token failed, which has retries of its own.
                 Err(error) if error.request() != Some(request) => return Err(error),
                 // The server may have just closed a kept connection. Sending again is then no retry (RFC 9112 9.5).
-                Err(error) if self.sender.may_be_kept_connection(&error) && retries.take_resend() => {
+                Err(error) if self.sender.may_have_lost_kept_connection(&error) && retries.take_resend() => {
                     log::debug!("{error}: sending again on a new connection");
                     needs_new_connection = true;
                 }

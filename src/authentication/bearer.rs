@@ -92,6 +92,7 @@ impl TokenSession {
             }
             (State::Refused(error), _) => Err(error.clone()),
             (State::Token(token), _) if token.is_young() => Ok(BearerAttempt { token: token.clone() }),
+            // Never happens: the user's token stays young.
             (_, None) => Err(refuse(request, ApiError { status: 401, ..ApiError::default() })),
             (_, Some(account)) => {
                 *state = State::Fetching;

@@ -37,7 +37,7 @@ impl Retries {
     /// not begun. A rate limit does not use up a retry: only the deadline bounds it. `random`, evenly distributed, draws the
     /// back-off from 50 to 100 % of its nominal length, so that clients which failed together do not come back together.
     pub(crate) fn wait_after(&mut self, error: &Error, time_left: Duration, random: u16) -> Option<Duration> {
-        // Without the count, the request is another one.
+        // If Atlas could not count, the listing asks without the count instead.
         if !error.is_retryable() || error.asks_for_no_count() {
             return None;
         }

@@ -62,7 +62,7 @@ impl Sender {
     }
 
     /// Whether an exchange may have broken only because the server had closed a kept connection.
-    pub(super) fn may_be_kept_connection(&self, error: &Error) -> bool {
+    pub(super) fn may_have_lost_kept_connection(&self, error: &Error) -> bool {
         let is_broken =
             matches!(error, Error::Network { source, .. } if source.kind == NetworkErrorKind::Broken);
         is_broken && self.has_responded.load(Relaxed)
@@ -97,7 +97,7 @@ impl Sender {
     }
 }
 
-/// A random number for a back-off, or the largest if the system gives none. Digest reports that error, for want of a cnonce.
+/// A random number for a back-off, or the largest if the system gives none. Digest reports that error itself.
 fn draw_random() -> u16 {
     let mut random = [0xff; 2];
     let _ = rand::rngs::OsRng.try_fill_bytes(&mut random);
