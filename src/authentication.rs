@@ -1,4 +1,4 @@
-//! What goes into `Authorization`: of a Digest session with an API key, or of a bearer token.
+//! What goes into `Authorization`: Digest with an API key, or a bearer token.
 
 mod bearer;
 
@@ -21,8 +21,8 @@ pub(crate) enum Authentication {
     Bearer(TokenSession),
 }
 
-/// One sending of one request.
-#[must_use = "send its authorization, then tell what came back"]
+/// One attempt to send a request.
+#[must_use = "send its authorization, then report the response"]
 pub(crate) enum AuthenticationAttempt {
     Digest(digest::Attempt),
     Bearer(BearerAttempt),
@@ -87,12 +87,12 @@ impl Authentication {
                     .answer_challenge(attempt, request, api, is_about_token, time_left, fetch_token)
                     .map(AuthenticationAttempt::Bearer)
             }
-            // An attempt comes from the session that it is given back to.
+            // Never happens: an attempt is given back to the session it came from.
             (_, attempt) => Ok(attempt),
         }
     }
 
-    /// To be told when an attempt was answered with anything but 401.
+    /// Call this when an attempt was answered with anything but 401.
     pub(crate) fn record_success(
         &self,
         attempt: AuthenticationAttempt,
@@ -125,11 +125,11 @@ impl Authentication {
 }
 
 impl AuthenticationAttempt {
-    /// The value of `Authorization`; `None` to be challenged.
+    /// The value of `Authorization`; `None` to send none, and be challenged.
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let mut value = match self {
-            // What is not ASCII cannot be sent by `ureq`. A challenge like that is refused; a `nextnonce` can be done
-            // without, as a request without credentials is challenged again.
+            // `ureq` sends ASCII only. A challenge that needs more is refused. A `nextnonce` that needs more is not used: a
+            // request without credentials is challenged again.
             AuthenticationAttempt::Digest(attempt) => {
                 HeaderValue::from_bytes(attempt.authorization().filter(|value| value.is_ascii())?).ok()?
             }

@@ -46,9 +46,9 @@ pub struct Client {
 impl Client {
     /// Lists the export buckets of a project (Atlas: *Get All Snapshot Export Buckets*), each of them once.
     ///
-    /// Nothing is sent before the first `next`, and each page only when its first bucket is needed. The iterator ends without an
-    /// error only if the list is complete, and yields nothing after an error. Collect it before you act on a bucket that is
-    /// *missing*.
+    /// Nothing is sent before the first `next`. Each page is requested only when its first bucket is needed. The iterator ends
+    /// without an error only if the list is complete, and yields nothing after an error. Collect it before you act on a bucket
+    /// that is *missing*.
     ///
     /// Atlas pages by number, so a list that changes while it is read shifts. Buckets created during the listing may be missing;
     /// those that existed at its start are not, unless as many were created as deleted. If the server's count falls, the listing
@@ -82,7 +82,7 @@ impl Client {
         Pages::new(Arc::clone(&self.source), Resource::ExportBuckets(project_id.clone()))
     }
 
-    /// Gets one page; the first is page 1. Whether the list is complete is up to the caller.
+    /// Gets one page; the first is page 1. The caller has to check whether the list is complete.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ProjectId};
@@ -146,7 +146,7 @@ impl Client {
 
     /// Revokes the access token that was fetched for a service account, if there is one (RFC 7009).
     ///
-    /// This is one request, without retries, that may take until `timeout`. Atlas lets a service account have 100 live tokens, each
+    /// It sends one request, without retries, and waits at most `timeout`. Atlas lets a service account have 100 live tokens, each
     /// for an hour, so a program that runs often should call this before it ends. A later request fetches a new token. An
     /// [`AccessToken`](crate::AccessToken) that was passed in is not revoked.
     ///
@@ -194,7 +194,7 @@ pub struct Stats {
     pub retries: u64,
 }
 
-/// Shows where it asks, and nothing of the credentials.
+/// Shows the options, such as the base URL, and nothing of the credentials.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("options", &self.source.http.options).finish_non_exhaustive()

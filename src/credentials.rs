@@ -190,14 +190,15 @@ impl Credentials {
     }
 
     fn from_variables(get: Variables<'_>) -> Result<Self, InvalidInput> {
-        let is_set = |name| get(name).is_some_and(|value| !value.is_empty());
         if let Some(token) = read(get, AccessToken::VARIABLE)? {
             return Ok(AccessToken::new(token)?.into());
         }
-        if is_set(ServiceAccount::CLIENT_ID_VARIABLE) || is_set(ServiceAccount::CLIENT_SECRET_VARIABLE) {
+        if is_set(get, ServiceAccount::CLIENT_ID_VARIABLE)
+            || is_set(get, ServiceAccount::CLIENT_SECRET_VARIABLE)
+        {
             return Ok(ServiceAccount::from_variables(get)?.into());
         }
-        if is_set(ApiKey::PUBLIC_KEY_VARIABLE) || is_set(ApiKey::PRIVATE_KEY_VARIABLE) {
+        if is_set(get, ApiKey::PUBLIC_KEY_VARIABLE) || is_set(get, ApiKey::PRIVATE_KEY_VARIABLE) {
             return Ok(ApiKey::from_variables(get)?.into());
         }
         Err(InvalidInput::NoCredentials { seen: find_other_name(get) })
@@ -234,7 +235,11 @@ impl From<AccessToken> for Credentials {
 /// Looks environment variables up.
 type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-/// The value of a variable, `None` if it is not set or empty.
+fn is_set(get: Variables<'_>, variable: &str) -> bool {
+    get(variable).is_some_and(|value| !value.is_empty())
+}
+
+/// The value of a variable; `None` if it is not set or empty.
 fn read(get: Variables<'_>, variable: &'static str) -> Result<Option<String>, InvalidInput> {
     let Some(value) = get(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
     value.into_string().map(Some).map_err(|_| InvalidInput::environment(variable, "is not Unicode"))
@@ -255,7 +260,7 @@ fn read_pair(
     }
 }
 
-/// A variable that other tools read, and this crate does not.
+/// A variable that is set, and that other tools read but this crate does not.
 fn find_other_name(get: Variables<'_>) -> Option<&'static str> {
     let names = [
         "MONGODB_ATLAS_PUBLIC_KEY",
@@ -263,7 +268,7 @@ fn find_other_name(get: Variables<'_>) -> Option<&'static str> {
         "MCLI_PUBLIC_API_KEY",
         "MCLI_PRIVATE_API_KEY",
     ];
-    names.into_iter().find(|name| get(name).is_some_and(|value| !value.is_empty()))
+    names.into_iter().find(|name| is_set(get, name))
 }
 
 fn check(what: &'static str, value: &str) -> Result<(), InvalidInput> {

@@ -11,7 +11,7 @@ use crate::invalid_input::InvalidInput;
 use crate::model::ApiError;
 use crate::request::ApiRequest;
 
-/// Why a list could not be read. The guide [`errors`](crate::guides::errors) says what is retried before.
+/// Why a list could not be read. The guide [`errors`](crate::guides::errors) says what is retried first.
 ///
 /// `Display` and `Debug` are one line: what failed, what was asked for, the details, and what to do next. With `{:#}` the
 /// [advice](Self::advice) is on a line of its own. Text from the server is escaped and shortened, so that it can neither forge lines
@@ -233,7 +233,7 @@ pub enum Incomplete {
     Short {
         /// How many different items arrived.
         received: u64,
-        /// How many there are, says the server.
+        /// How many the server counts.
         total_count: u64,
     },
     /// The server's count fell between two pages: items may have moved to a page already read.
@@ -302,7 +302,7 @@ impl Error {
         }
     }
 
-    /// Whether Atlas says that it cannot count the items of a page that was asked for with the count. It tells so by a code
+    /// Whether Atlas says that it could not count the items, although the request asked for the count. It says so by a code,
     /// or by its words only.
     pub(crate) fn asks_for_no_count(&self) -> bool {
         let Error::Status { request, api, .. } = self else { return false };
@@ -312,7 +312,7 @@ impl Error {
                 || detail.contains("includeCount=false"))
     }
 
-    /// This error; if it is the end of this deadline, with what had gone wrong before.
+    /// This error. If it is the end of the deadline, it gets `timeout` and what had gone wrong earlier.
     pub(crate) fn after(self, earlier: Option<Error>, timeout: Duration) -> Self {
         match self {
             Error::Deadline { request, cause, .. } => {

@@ -1,5 +1,5 @@
-//! Text from outside, made safe to print: the one list of characters that a terminal, a log or a reader could be
-//! misled by, and the two ways to write them instead.
+//! Text from outside, made safe to print: which characters could mislead a terminal, a log or a reader, and what to write
+//! instead.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -61,7 +61,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
             '\n' | '\r' | '\t' => {}
             _ if is_unsafe(character) => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    // A `String` takes everything.
+                    // Writing to a `String` cannot fail.
                     let _ = write!(escaped, "\\u{unit:04x}");
                 }
             }
@@ -71,7 +71,7 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Text from outside, for one line of a message: unsafe characters are escaped, and 300 characters are the most.
+/// Text from outside, for one line of a message: unsafe characters are escaped, and the text ends after 300 characters.
 pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 
 impl fmt::Display for OneLine<'_> {
@@ -81,17 +81,17 @@ impl fmt::Display for OneLine<'_> {
             if index == MAX_CHARACTERS {
                 return f.write_char('…');
             }
-            match character {
-                '\t' | '\n' | '\r' => write!(f, "{}", character.escape_default())?,
-                _ if is_unsafe(character) => write!(f, "{}", character.escape_unicode())?,
-                _ => f.write_char(character)?,
+            if is_unsafe(character) {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                f.write_char(character)?;
             }
         }
         Ok(())
     }
 }
 
-/// Most text is, and needs no look at each character.
+/// Whether nothing needs to be escaped, as in most text.
 fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

@@ -38,7 +38,7 @@ use crate::request::{ApiRequest, Operation, PageOptions};
 pub(crate) struct HttpClient {
     pub(crate) sender: Sender,
     pub(crate) authentication: Authentication,
-    /// How pages and tokens are asked for.
+    /// How pages and tokens are requested.
     pub(crate) options: PageOptions,
 }
 
@@ -56,10 +56,10 @@ impl HttpClient {
             match self.attempt(request, needs_new_connection, deadline) {
                 Ok(page) => return Ok(page),
                 Err(error @ Error::Deadline { .. }) => return Err(error.after(cause, deadline.timeout)),
-                // A token has retries of its own.
+                // Fetching a token failed, which has retries of its own.
                 Err(error) if error.request() != Some(request) => return Err(error),
-                // The server may just have closed a connection that was kept open: no retry (RFC 9112 9.5).
-                Err(error) if self.sender.may_be_kept_connection(&error) && retries.take_resend() => {
+                // The server may have just closed a kept connection. Sending again is then no retry (RFC 9112 9.5).
+                Err(error) if self.sender.may_have_lost_kept_connection(&error) && retries.take_resend() => {
                     log::debug!("{error}: sending again on a new connection");
                     needs_new_connection = true;
                 }
@@ -72,7 +72,7 @@ impl HttpClient {
         }
     }
 
-    /// Gets a page, or fails once. It ends because a challenge is answered at most once: see [`digest::Basis`].
+    /// Gets a page, or fails once. The loop ends because a challenge is answered at most once: see [`digest::Basis`].
     fn attempt<T: ListItem>(
         &self,
         request: &ApiRequest,

@@ -28,7 +28,7 @@ pub enum InvalidInput {
     /// The environment has no credentials.
     #[non_exhaustive]
     NoCredentials {
-        /// A variable that is set, and that other tools read.
+        /// A variable that is set, and that other tools read but this crate does not.
         seen: Option<&'static str>,
     },
     /// An environment variable is missing or unusable. Its value is not shown.
@@ -50,7 +50,7 @@ pub enum InvalidInput {
     PageNum,
     /// A deadline is zero.
     Timeout,
-    /// The user agent cannot be sent.
+    /// The user agent is empty, or cannot be sent.
     UserAgent,
     /// There is no certificate in the PEM text, or one that cannot be read.
     CaCertificates,
@@ -117,7 +117,9 @@ impl fmt::Display for InvalidInput {
             }
             InvalidInput::PageNum => f.write_str("pages count from 1"),
             InvalidInput::Timeout => f.write_str("a deadline of 0 s leaves no time to ask"),
-            InvalidInput::UserAgent => f.write_str("the user agent has characters that cannot be sent"),
+            InvalidInput::UserAgent => {
+                f.write_str("the user agent is empty, or has characters that cannot be sent")
+            }
             InvalidInput::CaCertificates => f.write_str(
                 "the CA certificates have none that can be read; they must be X.509 certificates in PEM",
             ),

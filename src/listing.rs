@@ -22,14 +22,14 @@ pub(crate) struct Source {
     pub(crate) timeout: Duration,
     /// The deadline of a listing.
     pub(crate) max_time: Option<Duration>,
-    /// The most pages of a listing.
+    /// How many pages a listing may have.
     pub(crate) max_pages: u32,
-    /// Whether the user was already told of the end of this version of the API.
+    /// Whether the log already has the warning about this version of the API.
     pub(crate) has_warned: AtomicBool,
 }
 
 impl Source {
-    /// Gets one page; without the count, if Atlas says that it cannot make one.
+    /// Gets one page. If Atlas says that it cannot count the items, asks again without the count.
     pub(crate) fn page<T: ListItem>(
         &self,
         resource: &Resource,
@@ -46,18 +46,18 @@ impl Source {
             result => result,
         };
         let page = result?;
-        self.warn_of_end(&page);
+        self.warn_of_deprecation(&page);
         Ok(page)
     }
 
-    fn warn_of_end<T>(&self, page: &Page<T>) {
+    fn warn_of_deprecation<T>(&self, page: &Page<T>) {
         let version = self.http.options.api_version;
         let warning = match (&page.deprecation, &page.sunset) {
             (_, Some(sunset)) => {
-                format!("version {version} of the Atlas API will be gone on {}", OneLine(sunset))
+                format!("version {version} of the Atlas API will be removed on {}", OneLine(sunset))
             }
             (Some(since), None) => {
-                format!("version {version} of the Atlas API is deprecated since {}", OneLine(since))
+                format!("version {version} of the Atlas API has been deprecated since {}", OneLine(since))
             }
             (None, None) => return,
         };
@@ -78,7 +78,7 @@ pub struct Pages<T> {
     next_page: Option<u32>,
     include_count: bool,
     completeness: Completeness,
-    /// The deadline of the listing, from the first page on.
+    /// The deadline of the listing; `None` before the first page, or if there is none.
     deadline: Option<Deadline>,
     item: std::marker::PhantomData<fn() -> T>,
 }
@@ -120,7 +120,7 @@ impl<T: ListItem> Iterator for Pages<T> {
             Ok(page) => page,
             Err(error) => return Some(Err(error)),
         };
-        // Where Atlas cannot count, it need not try for each page.
+        // Where Atlas could not count once, do not ask it to count again.
         self.include_count &= page.total_count.is_some();
         match self.completeness.record(&page) {
             Ok(Step::End) => {}
@@ -144,12 +144,12 @@ impl<T> fmt::Debug for Pages<T> {
 
 /// Iterates over the items of a list: see [`Client::export_buckets`](crate::Client::export_buckets).
 ///
-/// Ends with `None` only if the list is whole; an error is the last item. The lower bound of its `size_hint` is how many
-/// items are at hand, for which nothing has to be sent.
+/// It ends with `None` only if the list is complete; an error is the last item. The lower bound of its `size_hint` is how many
+/// items are at hand: they arrived, but were not returned yet.
 #[must_use = "nothing is sent before the first item is asked for"]
 pub struct Listing<T> {
     pages: Pages<T>,
-    /// What is left of the page that came last.
+    /// The rest of the latest page.
     page: std::vec::IntoIter<T>,
 }
 
@@ -158,7 +158,7 @@ impl<T: ListItem> Listing<T> {
         Listing { pages, page: Vec::new().into_iter() }
     }
 
-    /// How many items there are in all, the server said last; `None` before the first item, and without a count.
+    /// How many items there are in all, by the server's latest count. `None` before the first item, and without a count.
     pub fn total_count(&self) -> Option<u64> {
         self.pages.completeness.total_count()
     }

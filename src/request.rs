@@ -1,4 +1,4 @@
-//! What is asked for: resource, version and options to the URL and the `Accept` of one request (pure).
+//! Makes one request, its URL and its `Accept`, from resource, version and options (pure).
 
 mod api_version;
 mod base_url;
@@ -10,7 +10,7 @@ pub use api_version::ApiVersion;
 pub(crate) use base_url::{BaseUrl, is_port};
 pub use ids::{OrganizationId, ProjectId};
 
-/// A list that Atlas has.
+/// A list in Atlas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resource {
@@ -58,11 +58,11 @@ pub enum Operation {
     },
     /// `POST`: an access token for a service account.
     RequestAccessToken,
-    /// `POST`: the end of an access token.
+    /// `POST`: the revocation of an access token.
     RevokeAccessToken,
 }
 
-/// A request to Atlas: what an error says was asked of whom.
+/// A request to Atlas. An error says with it what was asked of whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiRequest {
@@ -72,7 +72,7 @@ pub struct ApiRequest {
     pub operation: Operation,
     /// The value of `Accept`.
     pub(crate) accept: String,
-    /// Whether the server shall count the items.
+    /// Whether the server is to count the items.
     pub(crate) include_count: bool,
     proxy: Option<String>,
     /// Where the path begins in `url`.
@@ -115,7 +115,7 @@ impl fmt::Display for ApiRequest {
     }
 }
 
-/// How pages are asked for. What stands behind the version concerns export buckets only.
+/// How pages are requested. `items_per_page`, `include_count`, `pretty` and `envelope` apply to export buckets only.
 #[derive(Clone, Debug)]
 pub(crate) struct PageOptions {
     pub(crate) base_url: BaseUrl,
@@ -129,10 +129,10 @@ pub(crate) struct PageOptions {
 }
 
 impl PageOptions {
-    /// The most items that Atlas gives per page. The default, because it takes the fewest requests.
+    /// How many items Atlas gives per page at most. This is the default, because it takes the fewest requests.
     pub(crate) const MAX_ITEMS_PER_PAGE: u16 = 500;
 
-    /// Whether the items of a list shall be counted.
+    /// Whether the items of a list are to be counted.
     pub(crate) fn includes_count(&self, resource: &Resource) -> bool {
         self.include_count || !matches!(resource, Resource::ExportBuckets(_))
     }

@@ -1,4 +1,4 @@
-//! The life of an access token (RFC 6750), without I/O: whoever needs a token is told to fetch it, and all others wait.
+//! The life of an access token (RFC 6750), without I/O: the first thread that needs a token fetches it, and the others wait.
 //!
 //! ```text
 //!            fetch                     not 401
@@ -36,7 +36,7 @@ enum State {
     /// One thread is fetching a token.
     Fetching,
     Token(Token),
-    /// The service account was refused. Its secret does not get right by asking again.
+    /// The service account was refused. Asking again would not help.
     Refused(Error),
 }
 
@@ -48,7 +48,7 @@ struct Token {
     was_accepted: bool,
 }
 
-/// One sending of one request.
+/// One attempt to send a request.
 pub(crate) struct BearerAttempt {
     token: Token,
 }
@@ -92,6 +92,7 @@ impl TokenSession {
             }
             (State::Refused(error), _) => Err(error.clone()),
             (State::Token(token), _) if token.is_young() => Ok(BearerAttempt { token: token.clone() }),
+            // Never happens: the user's token stays young.
             (_, None) => Err(refuse(request, ApiError { status: 401, ..ApiError::default() })),
             (_, Some(account)) => {
                 *state = State::Fetching;
@@ -119,7 +120,7 @@ impl TokenSession {
         self.authorize(request, time_left, fetch_token)
     }
 
-    /// To be told when an attempt was answered with anything but 401.
+    /// Call this when an attempt was answered with anything but 401.
     pub(super) fn record_success(&self, attempt: &BearerAttempt) {
         if let State::Token(token) = &mut *self.lock()
             && Arc::ptr_eq(&token.value, &attempt.token.value)
@@ -150,11 +151,11 @@ impl TokenSession {
         result
     }
 
-    /// Whether the server accepted this token before, as far as is known by now.
+    /// Whether the server has accepted this token before, or another has replaced it.
     fn was_accepted(&self, token: &Token) -> bool {
         match &*self.lock() {
             State::Token(current) if Arc::ptr_eq(&current.value, &token.value) => current.was_accepted,
-            // It was replaced, so there is a newer one to try.
+            // There is, or will be, a newer one to try.
             _ => true,
         }
     }
@@ -173,7 +174,7 @@ impl TokenSession {
 }
 
 impl Token {
-    /// Renewed when less than a minute of its life is left, or less than half of it.
+    /// It is renewed a minute before it expires, or after half its life if that is shorter than two minutes.
     fn new(IssuedToken { access_token: AccessToken(value), expires_in }: IssuedToken) -> Self {
         const MARGIN: Duration = Duration::from_secs(60);
         let age = expires_in - MARGIN.min(expires_in / 2);

@@ -61,7 +61,7 @@ impl Client {
         Self::builder(credentials).build()
     }
 
-    /// Begins a client with other settings.
+    /// A builder for a client with other settings.
     pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
         ClientBuilder::new(credentials.into())
     }
@@ -160,7 +160,7 @@ impl ClientBuilder {
     }
 
     /// Whether to ask Atlas to count the export buckets (`includeCount`). Default: yes. Without the count a listing relies on the
-    /// links, and cannot detect that buckets are deleted, and others move up, while it reads several pages.
+    /// links. It then cannot notice that buckets were deleted between two pages, and that others moved to a page already read.
     pub fn include_count(mut self, include_count: bool) -> Self {
         self.include_count = include_count;
         self
@@ -172,7 +172,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether to ask Atlas for an envelope around the page (`envelope`). It is removed again, but shows in
+    /// Whether to ask Atlas for an envelope around the page (`envelope`). The client removes it, but it shows in
     /// [`Page::body`](crate::Page::body). Default: no.
     pub fn envelope(mut self, envelope: bool) -> Self {
         self.envelope = envelope;
@@ -210,8 +210,8 @@ impl ClientBuilder {
     /// Uses this agent, with its proxy, TLS, resolver and timeouts. Default: a new one with [these settings](Self::agent_config).
     ///
     /// For this client's requests, the page's deadline replaces the agent's global timeout, no redirect is followed, and a status is
-    /// not an error. `ureq` then builds its TLS configuration anew for each connection, unless the agent was made from
-    /// [`agent_config`](Self::agent_config). The guide [`own_agent`](crate::guides::own_agent) has examples.
+    /// not an error. Unless the agent was made from [`agent_config`](Self::agent_config), `ureq` then builds its TLS configuration
+    /// anew for each connection. The guide [`own_agent`](crate::guides::own_agent) has examples.
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
         self.agent = Some(agent);
         self
@@ -235,18 +235,19 @@ impl ClientBuilder {
     ///
     /// [`InvalidInput`] if the base URL, the CA certificates, the user agent or a proxy variable cannot be used.
     pub fn agent_config(&self) -> Result<ureq::config::Config, InvalidInput> {
-        self.agent_config_for(&self.checked_base_url()?)
+        let base_url = self.checked_base_url()?;
+        self.checked_user_agent()?;
+        self.agent_config_for(&base_url)
     }
 
     fn agent_config_for(&self, base_url: &BaseUrl) -> Result<ureq::config::Config, InvalidInput> {
-        self.checked_user_agent()?;
         if base_url.is_https && !cfg!(feature = "rustls") {
             return Err(InvalidInput::NoTls);
         }
         agent_config(base_url, self.timeout, &self.user_agent, self.ca_certificates.as_deref())
     }
 
-    /// Checks the settings and makes the client. Nothing is sent. The name `localhost` is looked up if the base URL has it.
+    /// Checks the settings and makes the client. Nothing is sent, but `localhost` is looked up if it is the host.
     ///
     /// # Errors
     ///
@@ -299,7 +300,7 @@ impl ClientBuilder {
             return Ok(base_url);
         }
         Err(InvalidInput::base_url(if base_url.is_localhost() {
-            "is plain http to localhost, which is not only this machine here: use https, or 127.0.0.1"
+            "is plain http to localhost, which does not resolve to this machine alone: use https, or 127.0.0.1"
         } else {
             "is plain http, which is allowed to this machine only: use https"
         }))
@@ -314,7 +315,7 @@ impl ClientBuilder {
     }
 }
 
-/// Shows nothing but that it is one: it holds credentials.
+/// Shows no settings, because a builder holds credentials.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").finish_non_exhaustive()

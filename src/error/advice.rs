@@ -1,4 +1,4 @@
-//! What to do next. "Try again" stands only where that may help.
+//! What to do next. It says "try again" only where that may help.
 
 use std::borrow::Cow;
 use std::time::Duration;

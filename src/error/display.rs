@@ -11,9 +11,6 @@ use crate::escape::OneLine;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Error::InvalidInput(input) = self {
-            return input.fmt(f);
-        }
         f.write_str(&self.cause())?;
         if let Some(request) = self.request() {
             write!(f, ": {request}")?;
@@ -64,7 +61,7 @@ impl Error {
         }
     }
 
-    /// What the server or the system said of it.
+    /// What the server or the system said about it.
     fn details(&self) -> Option<String> {
         match self {
             Error::InvalidInput(_) => None,

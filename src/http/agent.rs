@@ -17,7 +17,7 @@ pub(crate) fn agent_config(
     user_agent: &str,
     ca_certificates: Option<&[u8]>,
 ) -> Result<Config, InvalidInput> {
-    /// So many threads can each keep a connection.
+    /// As many threads can each keep a connection.
     const MAX_IDLE_CONNECTIONS: usize = 64;
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
     let proxy = if is_loopback(base_url) { None } else { proxy::from_environment(base_url)? };
@@ -28,7 +28,7 @@ pub(crate) fn agent_config(
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        // For CONNECT, too.
+        // For CONNECT. All other requests have the field already.
         .user_agent(user_agent)
         .max_idle_connections(MAX_IDLE_CONNECTIONS)
         .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
@@ -39,7 +39,7 @@ pub(crate) fn agent_config(
     Ok(config.build())
 }
 
-/// Whether the host is this machine. `localhost` is, if all its addresses are: it is looked up.
+/// Whether the host is this machine. `localhost` is looked up, and is this machine if all its addresses are.
 pub(crate) fn is_loopback(base_url: &BaseUrl) -> bool {
     base_url.is_loopback_address()
         || base_url.is_localhost()
@@ -49,7 +49,7 @@ pub(crate) fn is_loopback(base_url: &BaseUrl) -> bool {
 }
 
 impl HttpAgent {
-    /// Takes an agent for the host of this base URL.
+    /// Prepares an agent for the host of this base URL.
     pub(crate) fn new(
         agent: ureq::Agent,
         base_url: &BaseUrl,
@@ -80,7 +80,7 @@ fn trust(config: ConfigBuilder, pem: &[u8]) -> Result<ConfigBuilder, InvalidInpu
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
         match item {
-            // Each is tried, as a root store passes over those that are none.
+            // Try each one here, because later a root store skips unusable ones silently.
             Ok(PemItem::Certificate(certificate)) => {
                 let der = rustls::pki_types::CertificateDer::from(certificate.der());
                 rustls::RootCertStore::empty().add(der).map_err(|_| InvalidInput::CaCertificates)?;

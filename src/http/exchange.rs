@@ -1,4 +1,4 @@
-//! One request and its response. With `agent.rs` and `proxy.rs` all of the library that calls `ureq`.
+//! One request and its response. Of the library, only this file, `agent.rs` and `proxy.rs` call `ureq`.
 
 mod explain;
 
@@ -18,7 +18,7 @@ pub(crate) struct HttpAgent {
     pub(super) agent: ureq::Agent,
     /// Whether the agent has a proxy that must not be used, as the host is this machine.
     pub(super) bypasses_proxy: bool,
-    /// The most bytes of a page's body.
+    /// How many bytes a page's body may have.
     pub(super) max_body_bytes: u64,
 }
 
@@ -33,7 +33,7 @@ impl HttpAgent {
         deadline: &Deadline,
         needs_new_connection: bool,
     ) -> Result<Response<Vec<u8>>, Error> {
-        /// The body of an error is read so far. What is longer costs the connection.
+        /// At most this much of an error's body is read. A longer one costs the connection.
         const MAX_ERROR_BODY_BYTES: u64 = 64 * 1024;
         let response = self
             .send(message, deadline, needs_new_connection)
@@ -68,7 +68,7 @@ impl HttpAgent {
         deadline: &Deadline,
         needs_new_connection: bool,
     ) -> Result<Response<ureq::Body>, ureq::Error> {
-        /// `ureq` adds its timeout to the time of now, which has an end.
+        /// `ureq` adds the timeout to the current time, which must not overflow.
         const LONGEST_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
         let timeout = deadline.time_left().min(LONGEST_TIMEOUT);
         if self.has_settings_for(timeout) && !needs_new_connection {
@@ -79,7 +79,7 @@ impl HttpAgent {
             .configure_request(message)
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
-            // A response that redirects is an error of its own, which says where to.
+            // A redirect becomes `Refusal::Redirect`, which says where it leads.
             .max_redirects(0)
             .max_redirects_will_error(false);
         if self.bypasses_proxy {
@@ -95,9 +95,9 @@ impl HttpAgent {
         if message.body().is_empty() { self.agent.run(message.map(|_| ())) } else { self.agent.run(message) }
     }
 
-    /// Whether the agent's own settings will do for a request with this timeout, as they do for the first one of a page.
+    /// Whether the agent's own settings suit a request with this timeout. They suit the first request of each page.
     ///
-    /// `ureq` keeps the TLS configuration, and with it TLS sessions, only from a request without settings of its own.
+    /// `ureq` reuses its TLS configuration, and with it TLS sessions, only for requests without settings of their own.
     fn has_settings_for(&self, timeout: Duration) -> bool {
         const NEGLIGIBLE: Duration = Duration::from_millis(10);
         let config = self.agent.config();

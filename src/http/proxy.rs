@@ -1,4 +1,4 @@
-//! Which proxy, as curl decides it (pure but for reading the environment).
+//! Decides which proxy to use, as curl does (pure but for reading the environment).
 
 use std::net::IpAddr;
 
@@ -33,6 +33,8 @@ pub(crate) fn from_variables(base_url: &BaseUrl, get: Variables<'_>) -> Result<O
     parse(&url).map(Some).map_err(|problem| InvalidInput::environment(variable, problem))
 }
 
+const NOT_A_PROXY: &str = "is not a proxy: it looks like http://proxy.example:3128";
+
 /// Reads a proxy's URL: `[scheme://][user:password@]host[:port]`, with curl's defaults.
 fn parse(url: &str) -> Result<Proxy, &'static str> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
@@ -44,25 +46,25 @@ fn parse(url: &str) -> Result<Proxy, &'static str> {
         "socks4" | "socks4a" | "socks5" | "socks5h" => {
             return Err("is a SOCKS proxy, which this build cannot use: enable the feature socks");
         }
-        _ => return Err("is not a proxy: it looks like http://proxy.example:3128"),
+        _ => return Err(NOT_A_PROXY),
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    // Behind the brackets of an IPv6 address.
-    let port_at = host_and_port.rfind(']').unwrap_or(0);
-    if host_and_port.get(..port_at.max(1)).is_none_or(|host| host == ":") {
+    if host_and_port.is_empty() || host_and_port.starts_with(':') {
         return Err("has no host: it looks like http://proxy.example:3128");
     }
+    // The colons of an IPv6 address are inside its brackets.
+    let port_at = host_and_port.rfind(']').unwrap_or(0);
     let port = host_and_port.get(port_at..).unwrap_or_default().split_once(':').map(|(_, port)| port);
     let url = match port {
         None => format!("{scheme}://{authority}:{default_port}"),
         Some(port) if is_port(port) => format!("{scheme}://{authority}"),
-        Some(_) => return Err("has a port that is none: ports are 1 to 65535"),
+        Some(_) => return Err("has an invalid port: ports are 1 to 65535"),
     };
-    Proxy::new(&url).map_err(|_| "is not a proxy: it looks like http://proxy.example:3128")
+    Proxy::new(&url).map_err(|_| NOT_A_PROXY)
 }
 
-/// Whether this build can use a proxy.
+/// Whether this build can use this proxy.
 pub(super) fn is_usable(proxy: &Proxy) -> bool {
     cfg!(feature = "socks") || matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
 }
@@ -87,7 +89,7 @@ fn is_excluded(host: &str, no_proxy: &str) -> bool {
 }
 
 fn is_in_domain(host: &str, domain: &str) -> bool {
-    // curl does not know `*.example`; Go takes it for `.example`, and who writes it means that.
+    // curl does not know `*.example`. Go reads it as `.example`, which is what people mean by it.
     let domain = domain.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(domain);
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();

@@ -9,7 +9,7 @@ use crate::error::{AuthenticationError, Error, NetworkError, NetworkErrorKind, R
 use crate::model::{ApiError, BodyError, ListItem, Page, RateLimit, read_error, read_page};
 use crate::request::ApiRequest;
 
-/// Reads a response that is no challenge.
+/// Reads a response other than a challenge.
 pub(super) fn read_response<T: ListItem>(
     request: &ApiRequest,
     response: Response<Vec<u8>>,
@@ -22,7 +22,7 @@ pub(super) fn read_response<T: ListItem>(
     let mut page = read_page(request.page_num(), body).map_err(|error| match error {
         BodyError::Api(api) => error_of_api(request, api, headers),
         BodyError::Malformed(problem) => Error::Malformed { request: Box::new(request.clone()), problem },
-        // A body without a length that the connection's end cut off: only its content tells.
+        // The connection ended within a body of unknown length: only the JSON shows it.
         BodyError::Truncated => {
             let source = NetworkError::new(NetworkErrorKind::BrokenBody, "the answer ends too early");
             Error::Network { request: Box::new(request.clone()), source }

@@ -1,10 +1,10 @@
-//! After an error: send again, and after how long? (pure)
+//! Decides after an error whether to send again, and after how long (pure).
 
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, NetworkErrorKind};
 
-/// What one page may still be sent again.
+/// The retries of one page or token.
 pub(crate) struct Retries {
     /// Retries that are left.
     left: u32,
@@ -15,18 +15,18 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    /// The nominal first wait. It doubles with each further one.
+    /// The nominal first wait. Each further one is twice as long.
     const FIRST_BACKOFF: Duration = Duration::from_millis(500);
-    /// The longest wait that the server does not ask for.
+    /// The longest wait, unless the server asks for a longer one.
     const MAX_BACKOFF: Duration = Duration::from_secs(8);
-    /// A host that is not there is usually not there in a minute either, so the person is told within two seconds.
+    /// A host that is not there will usually not be there in a minute either, so the call fails within two seconds.
     const MAX_RETRIES_WITHOUT_HOST: u32 = 2;
 
     pub(crate) fn new(retries: u32) -> Self {
         Retries { left: retries, backoffs: 0, may_resend: true }
     }
 
-    /// Whether a request may be sent again on a new connection, as RFC 9112 9.5 has it. True once.
+    /// Whether a request may be sent again on a new connection, as RFC 9112 9.5 allows. True once.
     pub(crate) fn take_resend(&mut self) -> bool {
         std::mem::replace(&mut self.may_resend, false)
     }
@@ -37,7 +37,8 @@ impl Retries {
     /// not begun. A rate limit does not use up a retry: only the deadline bounds it. `random`, evenly distributed, draws the
     /// back-off from 50 to 100 % of its nominal length, so that clients which failed together do not come back together.
     pub(crate) fn wait_after(&mut self, error: &Error, time_left: Duration, random: u16) -> Option<Duration> {
-        if !error.is_retryable() || error.asks_for_no_count() || matches!(error, Error::Deadline { .. }) {
+        // If Atlas could not count, the listing asks without the count instead.
+        if !error.is_retryable() || error.asks_for_no_count() {
             return None;
         }
         if is_without_host(error) {
@@ -80,7 +81,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
 pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim_ascii();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit are an eternity all the same.
+        // A number that does not fit is an eternity anyway.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;

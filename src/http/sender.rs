@@ -18,7 +18,7 @@ use crate::request::ApiRequest;
 pub(crate) struct Sender {
     agent: HttpAgent,
     user_agent: HeaderValue,
-    /// The most retries for one page or token.
+    /// How many retries one page or token has.
     retries: u32,
     pub(crate) counters: Counters,
     /// Whether any response came: only then can a connection have been kept.
@@ -39,7 +39,7 @@ impl Sender {
         Sender { agent, user_agent, retries, counters, has_responded }
     }
 
-    /// What one page or token may be sent again.
+    /// The retries of one page or token.
     pub(super) fn new_retries(&self) -> Retries {
         Retries::new(self.retries)
     }
@@ -62,13 +62,13 @@ impl Sender {
     }
 
     /// Whether an exchange may have broken only because the server had closed a kept connection.
-    pub(super) fn may_be_kept_connection(&self, error: &Error) -> bool {
+    pub(super) fn may_have_lost_kept_connection(&self, error: &Error) -> bool {
         let is_broken =
             matches!(error, Error::Network { source, .. } if source.kind == NetworkErrorKind::Broken);
         is_broken && self.has_responded.load(Relaxed)
     }
 
-    /// A message with the header fields that all have.
+    /// A message with the header fields of every request.
     pub(super) fn new_message(&self, request: &ApiRequest) -> Result<Request<()>, Error> {
         let message = Request::get(&request.url)
             .header(ACCEPT, &request.accept)
@@ -78,7 +78,7 @@ impl Sender {
         message.map_err(|error| InvalidInput::base_url(format!("cannot be used: {error}")).into())
     }
 
-    /// Waits after an error, or gives it back where trying again is of no use.
+    /// Waits before a retry, or returns the error if there is to be none.
     pub(super) fn wait_before_retry(
         &self,
         error: Error,
@@ -97,7 +97,7 @@ impl Sender {
     }
 }
 
-/// A random number for a back-off. Without randomness there is no cnonce either, and the next attempt says so.
+/// A random number for a back-off, or the largest if the system gives none. Digest reports that error itself.
 fn draw_random() -> u16 {
     let mut random = [0xff; 2];
     let _ = rand::rngs::OsRng.try_fill_bytes(&mut random);

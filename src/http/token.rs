@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use ureq::http::{Method, Request, Response};
+use ureq::http::{Method, Response};
 
 use super::deadline::Deadline;
 use super::response::error_of_status;
@@ -22,7 +22,7 @@ use crate::request::ApiRequest;
 struct TokenResponse {
     access_token: String,
     token_type: String,
-    /// Seconds. Recommended by the RFC only; without it, the token serves until it is refused.
+    /// Seconds. The RFC only recommends the field; without it, an hour is assumed, as Atlas's tokens have.
     #[serde(default = "an_hour")]
     expires_in: u64,
 }
@@ -38,7 +38,7 @@ struct OauthError {
     error_description: Option<String>,
 }
 
-/// Fetches an access token: a loop of its own, because a token that may have been issued is not asked for again. So the
+/// Fetches an access token. Its loop differs from that of a page, because it must not make the server issue two tokens: the
 /// request is sent again only if it did not get out, or was answered with 429 or 5xx.
 pub(super) fn fetch(
     sender: &Sender,
@@ -84,7 +84,7 @@ fn post_form(
     form: String,
     deadline: &Deadline,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let mut message: Request<Vec<u8>> = sender.new_message(request)?.map(|()| form.into_bytes());
+    let mut message = sender.new_message(request)?.map(|()| form.into_bytes());
     *message.method_mut() = Method::POST;
     let headers = message.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));

@@ -1,4 +1,4 @@
-//! When a list is whole, and when it cannot become whole any more (pure). The only place that decides it.
+//! Decides when a list is complete, and when it can no longer become complete (pure). Nothing else decides that.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -17,12 +17,12 @@ pub(super) enum Step {
 pub(super) struct Completeness {
     pages: u32,
     max_pages: u32,
-    /// All items that came, those that came twice included.
+    /// How many items came, duplicates included.
     received: u64,
     ids: IdSet,
-    /// For each item of the last page, whether it had not come before.
+    /// For each item of the latest page, whether it is new.
     are_new: Vec<bool>,
-    /// The sum of the hashes of each page's ids, as the same items in another order are the same page.
+    /// For each page, the sum of its ids' hashes. A sum, because the same items in another order are the same page.
     page_sums: Vec<u64>,
     /// What the server counted first.
     first_count: Option<u64>,
@@ -31,7 +31,7 @@ pub(super) struct Completeness {
 }
 
 impl Completeness {
-    /// More items than this make no list that somebody looks at.
+    /// No real list is longer than this.
     const MAX_ITEMS: u64 = 1_000_000;
 
     pub(super) fn new(max_pages: u32) -> Self {
@@ -51,16 +51,18 @@ impl Completeness {
         self.total_count
     }
 
-    /// Says for each item of the last page whether it had not come before.
+    /// Says for each item of the latest page whether it is new.
     pub(super) fn are_new(&self) -> impl Iterator<Item = bool> {
         self.are_new.iter().copied()
     }
 
     /// Takes in a page, and says what comes after it.
     ///
-    /// A list is whole when the server says that there is no next page, as many distinct items came as it counted at the
-    /// start, and as many items as it counted last; those that are created while it is read may be missing. How full a page is says nothing, as servers may
-    /// cap pages. Without links, trust the count; with neither, an empty page ends the list.
+    /// A list is complete when there is no next page, at least as many distinct items came as the server counted first, and
+    /// at least as many items, duplicates included, as it counted last. Items created during the listing may be missing.
+    ///
+    /// How full a page is proves nothing, because servers may cap pages. Without links, trust the count; with neither, an
+    /// empty page ends the list.
     pub(super) fn record<T: ListItem>(&mut self, page: &Page<T>) -> Result<Step, Incomplete> {
         let hashes: Vec<u64> = page.results.iter().map(|item| self.ids.hash(item.id())).collect();
         self.are_new = hashes.iter().map(|hash| self.ids.insert(*hash)).collect();
@@ -78,12 +80,13 @@ impl Completeness {
         self.first_count = self.first_count.or(page.total_count);
         self.received += page.results.len() as u64;
         let is_empty = page.results.is_empty();
-        // What comes twice has moved; only without links it may also hide what is still to come.
+        // An item that came twice has moved to a later page, so it counts twice. Without links only the count says that there
+        // is a next page, so there a duplicate must not end the list.
         let reached = if page.has_links() { self.received } else { self.ids.len() };
         let step = match (page.has_next(), self.total_count) {
             (true, _) if is_empty => return Err(Incomplete::Empty),
             (true, _) => Step::NextPage,
-            // No link, but the count says that there is more: ask, so that the answer decides.
+            // No link, but the count says that there is more: the next page decides.
             (false, Some(count)) if reached < count && !is_empty => Step::NextPage,
             (false, None) if !page.has_links() && !is_empty => Step::NextPage,
             (false, _) => Step::End,
@@ -115,10 +118,10 @@ impl Completeness {
     }
 }
 
-/// A set of ids, each by 64 bits of its hash, in about 12 bytes an id. A `HashSet` alone takes up to 30 while it grows.
+/// A set of ids, kept as hashes of 64 bits: about 12 bytes for each. A `HashSet` alone takes up to 30 while it grows.
 ///
-/// Among a million ids, two have the same hash once in 37 million lists, whatever a server sends, as it does not know the
-/// hasher's key. Then the second counts as the first, and the list as short by one.
+/// Among a million ids, two share a hash in one of 37 million lists. Then the list counts as short by one. No server can
+/// provoke that, because it does not know the hasher's key.
 #[derive(Default)]
 struct IdSet {
     sorted: Vec<u64>,
@@ -136,7 +139,7 @@ impl IdSet {
         self.hasher.hash_one(id)
     }
 
-    /// Adds an id by its hash. Says whether it is new.
+    /// Adds an id by its hash, and says whether it is new.
     fn insert(&mut self, hash: u64) -> bool {
         const MIN_RECENT: usize = 1000;
         if self.sorted.binary_search(&hash).is_ok() || !self.recent.insert(hash) {

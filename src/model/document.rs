@@ -1,6 +1,7 @@
 //! A response's body: a page, an error document, or an envelope around either (pure).
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
@@ -13,7 +14,7 @@ const MAX_RESULTS: usize = 10_000;
 /// The most parameters of an error that are kept.
 const MAX_PARAMETERS: usize = 100;
 
-/// Why a body with status 200 is no page.
+/// Why a body with status 200 is not a page.
 #[derive(Debug)]
 pub(crate) enum BodyError {
     /// It is an error document, inside an envelope or with the wrong status.
@@ -24,7 +25,7 @@ pub(crate) enum BodyError {
     Malformed(String),
 }
 
-/// The fields of every kind of body. Serde's derive refuses a field that stands twice.
+/// The fields of every kind of body. Serde's derive refuses a field that occurs twice.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -33,7 +34,7 @@ struct Document<'a> {
     total_count: Option<u64>,
     #[serde(default, deserialize_with = "read_links")]
     links: Option<Vec<Link>>,
-    // The fields of an error stay text until there is an error: one of another type is then simply absent.
+    // The fields of an error are read only if there is one. A field of the wrong type is then absent.
     #[serde(borrow)]
     status: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -53,7 +54,7 @@ struct Document<'a> {
     content: Option<&'a RawValue>,
 }
 
-/// Reads the body of a response with status 200. What the response's header says of the page is yet to come.
+/// Reads the body of a response with status 200. The caller adds what the response's header says.
 pub(crate) fn read_page<T: ListItem>(page_num: u32, body: Vec<u8>) -> Result<Page<T>, BodyError> {
     let document = read_document(&body)?;
     let RawArray(items) = document.results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
@@ -82,7 +83,7 @@ fn read_document(body: &[u8]) -> Result<Document<'_>, BodyError> {
     })?;
     let outside: Document<'_> = from_object(text).map_err(|error| explain(text, &error))?;
     let inside = outside.open_envelope()?;
-    // What is inside says more: outside there may be the status only.
+    // The inside comes first, because it says more: outside there may be only the status.
     for document in inside.iter().chain([&outside]) {
         if let Some(error) = document.api_error()? {
             return Err(BodyError::Api(error));
@@ -103,23 +104,23 @@ fn read_document(body: &[u8]) -> Result<Document<'_>, BodyError> {
 
 /// Reads the body of a response with an error status. What is not there, or not in Atlas's form, is absent.
 pub(crate) fn read_error(status: u16, body: &[u8]) -> ApiError {
-    let read = || {
+    let find_error = || {
         let outside: Document<'_> = from_object(str::from_utf8(body).ok()?).ok()?;
         let inside = outside.open_envelope().ok()?;
         Some(inside.unwrap_or(outside).to_api_error(status))
     };
-    read().unwrap_or_else(|| ApiError { status, ..ApiError::default() })
+    find_error().unwrap_or_else(|| ApiError { status, ..ApiError::default() })
 }
 
 impl<'a> Document<'a> {
-    /// The error that this document tells, if it tells one.
+    /// The error that this document reports, if it reports one.
     fn api_error(&self) -> Result<Option<ApiError>, BodyError> {
         let is_error = |status: &u64| *status >= 400;
         let status = match self.error {
-            Some(error) => read_number(error)
+            Some(error) => read(error)
                 .filter(is_error)
                 .ok_or_else(|| malformed(format!("its \"error\" is no error status: {error}")))?,
-            None => match self.status.and_then(read_number).filter(is_error) {
+            None => match self.status.and_then(read).filter(is_error) {
                 Some(status) => status,
                 None => return Ok(None),
             },
@@ -133,9 +134,9 @@ impl<'a> Document<'a> {
     fn to_api_error(&self, status: u16) -> ApiError {
         ApiError {
             status,
-            error_code: self.error_code.and_then(read_string),
-            reason: self.reason.and_then(read_string),
-            detail: self.detail.and_then(read_string),
+            error_code: self.error_code.and_then(read),
+            reason: self.reason.and_then(read),
+            detail: self.detail.and_then(read),
             parameters: self.parameters.map(read_parameters).unwrap_or_default(),
         }
     }
@@ -156,11 +157,7 @@ fn malformed(problem: impl Into<String>) -> BodyError {
     BodyError::Malformed(problem.into())
 }
 
-fn read_number(json: &RawValue) -> Option<u64> {
-    serde_json::from_str(json.get()).ok()
-}
-
-fn read_string(json: &RawValue) -> Option<String> {
+fn read<T: DeserializeOwned>(json: &RawValue) -> Option<T> {
     serde_json::from_str(json.get()).ok()
 }
 
@@ -168,7 +165,7 @@ fn read_string(json: &RawValue) -> Option<String> {
 fn read_parameters(json: &RawValue) -> Vec<String> {
     let values = serde_json::from_str::<RawArray<'_, MAX_PARAMETERS>>(json.get());
     let RawArray(values) = values.unwrap_or(RawArray(Vec::new()));
-    values.into_iter().map(|value| read_string(value).unwrap_or_else(|| value.get().to_owned())).collect()
+    values.into_iter().map(|value| read(value).unwrap_or_else(|| value.get().to_owned())).collect()
 }
 
 fn explain(text: &str, error: &serde_json::Error) -> BodyError {

@@ -42,7 +42,7 @@ impl<T> Page<T> {
         self.links.as_deref().unwrap_or_default().iter().any(Link::is_next)
     }
 
-    /// Whether the links say anything. A page links at least to itself, so an empty list says no more than none.
+    /// Whether the links say anything. An empty list does not, because a page of Atlas links at least to itself.
     pub(crate) fn has_links(&self) -> bool {
         self.links.as_deref().unwrap_or_default().iter().any(|link| link.rel.is_some())
     }

@@ -59,7 +59,7 @@ impl FromStr for ApiVersion {
     }
 }
 
-/// `YYYY-MM-DD`. Whether the month has that many days is Atlas's to say.
+/// `YYYY-MM-DD`. Atlas checks whether the month has that many days.
 fn parse_date(text: &str) -> Option<(u16, u8, u8)> {
     let (year, rest) = text.split_once('-')?;
     let (month, day) = rest.split_once('-')?;

@@ -1,4 +1,4 @@
-//! The base URL: which host is asked, and where on it Atlas is.
+//! The base URL: the host that is asked, and where Atlas is on it.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -18,7 +18,7 @@ pub(crate) struct BaseUrl {
 
 impl BaseUrl {
     pub(crate) const DEFAULT: &str = "https://cloud.mongodb.com";
-    /// Longer ones leave `http::Uri`, which takes 65,534 bytes, too little room for the rest.
+    /// `http::Uri` takes 65,534 bytes. This leaves enough for the rest of a URL.
     const MAX_LEN: usize = 8192;
 
     /// Checks the form. Whether plain http may be used depends on more than the URL: see `client/builder.rs`.
@@ -51,7 +51,7 @@ impl BaseUrl {
             return refuse("has a query");
         }
         let host = authority.host();
-        // `Uri` keeps a port that is none, and `ureq` then takes 80.
+        // `Uri` accepts invalid ports, and `ureq` then takes 80.
         let port = authority.as_str().strip_prefix(host).unwrap_or_default();
         if !is_host(host) || !(port.is_empty() || port.strip_prefix(':').is_some_and(is_port)) {
             return refuse("has no valid host and port");

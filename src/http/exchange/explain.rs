@@ -1,4 +1,4 @@
-//! What an error of `ureq` means to the person.
+//! What an error of `ureq` means to the user.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn explain(
         ureq::Error::Timeout(timeout @ (ureq::Timeout::Connect | ureq::Timeout::Resolve)) => {
             NetworkError::new(NotConnected, format!("no connection in time: {timeout}"))
         }
-        // The agent that the user handed in has timeouts of its own.
+        // An agent that the user handed in may have timeouts of its own.
         ureq::Error::Timeout(timeout) => {
             NetworkError::new(broken, format!("the agent's own timeout \"{timeout}\" passed"))
         }
@@ -62,8 +62,8 @@ fn explain(
 
 /// Whether a timeout is that of the page, not one of the agent's own.
 fn is_end_of(deadline: &Deadline, timeout: ureq::Timeout) -> bool {
-    /// `ureq` gives each address of a host a share of the time, rounded down, and tells the end of the last share as a
-    /// timeout of connecting.
+    /// `ureq` divides the time among the addresses of a host, rounds down, and reports the end of the last share as a connect
+    /// timeout.
     const ROUNDING: Duration = Duration::from_millis(20);
     timeout == ureq::Timeout::Global || deadline.time_left() < ROUNDING
 }
@@ -73,19 +73,19 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return explain_tls(error);
     }
-    // A connector of the user's may wrap one.
+    // The user's own connector may wrap an error.
     if let Some(ureq::Error::Io(error)) =
         error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>())
     {
         return explain_io(error, broken);
     }
-    // That of a connection in use has a text.
+    // On a connection in use, this error has a message.
     if error.kind() == ErrorKind::UnexpectedEof && error.get_ref().is_none() {
         return NetworkError::new(broken, "the server closed the connection within the TLS handshake");
     }
     let message = error.to_string();
     let kind = match error.kind() {
-        // Other TLS libraries report what they do not accept this way.
+        // This is how other TLS libraries report what they do not accept.
         ErrorKind::InvalidData => NetworkErrorKind::Tls,
         ErrorKind::ConnectionRefused => NetworkErrorKind::ConnectionRefused,
         ErrorKind::ConnectionReset
