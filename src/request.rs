@@ -7,7 +7,7 @@ mod ids;
 use std::fmt;
 
 pub use api_version::ApiVersion;
-pub(crate) use base_url::{BaseUrl, is_port};
+pub(crate) use base_url::{BaseUrl, is_host, is_port};
 pub use ids::{OrganizationId, ProjectId};
 
 /// A list in Atlas.

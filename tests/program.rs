@@ -277,6 +277,27 @@ fn several_projects_are_listed_in_the_order_given_each_once() {
 }
 
 #[test]
+fn json_tells_the_status_of_every_failure_that_came_with_one() {
+    let moved = Response::redirect(302, "https://elsewhere.invalid/");
+    for (answer, expected) in [
+        (Response::html(404, "not here"), 404.into()),
+        (Response::atlas_error(500, "UNEXPECTED_ERROR", "no", &[]), 500.into()),
+        (moved, 302.into()),
+    ] {
+        let expected: serde_json::Value = expected;
+        let atlas = Simulator::builder().key("public", PRIVATE_KEY).buckets(sample_buckets(1));
+        let atlas = atlas.project("32b6e34b3d91647abb20e7b9", sample_buckets(1));
+        let atlas =
+            atlas.fault(When::always().with_authorization(), Fault::Response(answer)).start().unwrap();
+        let projects = ["--project-id", PROJECT, "--project-id", "32b6e34b3d91647abb20e7b9"];
+        let run = list(&atlas, &[&projects[..], &["-o", "json", "--retries", "0"]].concat());
+        let output: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let statuses: Vec<_> = output["errors"].as_array().unwrap().iter().map(|e| &e["status"]).collect();
+        assert_eq!(statuses, [&expected, &expected], "{}", run.stderr);
+    }
+}
+
+#[test]
 fn what_is_printed_at_once_does_not_wait_for_the_next_page() {
     for (format, lines) in [("ndjson", 2), ("csv", 3)] {
         let never = Fault::Delay(Duration::from_secs(3600));

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ureq::{Proxy, ProxyProtocol};
 
 use crate::invalid_input::InvalidInput;
-use crate::request::{BaseUrl, is_port};
+use crate::request::{BaseUrl, is_host, is_port};
 
 /// Looks environment variables up. Empty ones count as not set, as in curl.
 pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -50,12 +50,17 @@ fn parse(url: &str) -> Result<Proxy, &'static str> {
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    if host_and_port.is_empty() || host_and_port.starts_with(':') {
+    let (host, port) = match host_and_port.rsplit_once(':') {
+        // The colons of an IPv6 address are inside its brackets.
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (host_and_port, None),
+    };
+    if host.is_empty() {
         return Err("has no host: it looks like http://proxy.example:3128");
     }
-    // The colons of an IPv6 address are inside its brackets.
-    let port_at = host_and_port.rfind(']').unwrap_or(0);
-    let port = host_and_port.get(port_at..).unwrap_or_default().split_once(':').map(|(_, port)| port);
+    if !is_host(host) {
+        return Err(NOT_A_PROXY);
+    }
     let url = match port {
         None => format!("{scheme}://{authority}:{default_port}"),
         Some(port) if is_port(port) => format!("{scheme}://{authority}"),
@@ -212,9 +217,19 @@ mod tests {
         ] {
             assert_eq!(shown(url), Ok(Some(expected.into())), "{url}");
         }
-        for url in
-            ["http://proxy:99999", "http://proxy:0x50", "proxy:", "socks://proxy:1", "ftp://proxy", "http://"]
-        {
+        for url in [
+            "http://proxy:99999",
+            "http://proxy:0x50",
+            "proxy:",
+            "socks://proxy:1",
+            "ftp://proxy",
+            "http://",
+            "http://x[::1]:1",
+            "[::1]x",
+            "[::g]:1",
+            "a[:1",
+            "http://a b:1",
+        ] {
             assert!(
                 matches!(shown(url), Err(InvalidInput::Environment { variable: "https_proxy", .. })),
                 "{url}"

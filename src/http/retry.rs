@@ -8,6 +8,8 @@ use crate::error::{Error, NetworkErrorKind};
 pub(crate) struct Retries {
     /// Retries that are left.
     left: u32,
+    /// Of these, those that may follow a host that was not there.
+    left_without_host: u32,
     /// Retries and rate limits so far: each makes the next back-off longer.
     backoffs: u32,
     /// Whether a request that broke with its kept connection may be sent again at once.
@@ -23,7 +25,12 @@ impl Retries {
     const MAX_RETRIES_WITHOUT_HOST: u32 = 2;
 
     pub(crate) fn new(retries: u32) -> Self {
-        Retries { left: retries, backoffs: 0, may_resend: true }
+        Retries {
+            left: retries,
+            left_without_host: Self::MAX_RETRIES_WITHOUT_HOST,
+            backoffs: 0,
+            may_resend: true,
+        }
     }
 
     /// Whether a request may be sent again on a new connection, as RFC 9112 9.5 allows. True once.
@@ -41,11 +48,9 @@ impl Retries {
         if !error.is_retryable() || error.asks_for_no_count() {
             return None;
         }
-        if is_without_host(error) {
-            self.left = self.left.min(Self::MAX_RETRIES_WITHOUT_HOST.saturating_sub(self.backoffs));
-        }
         let is_rate_limit = matches!(error, Error::RateLimited { .. });
-        if !is_rate_limit && self.left == 0 {
+        let is_without_host = is_without_host(error);
+        if !is_rate_limit && self.left == 0 || is_without_host && self.left_without_host == 0 {
             return None;
         }
         let wait = retry_after(error).filter(|wait| !wait.is_zero()).unwrap_or_else(|| self.backoff(random));
@@ -53,6 +58,7 @@ impl Retries {
             return None;
         }
         self.left -= u32::from(!is_rate_limit);
+        self.left_without_host -= u32::from(is_without_host);
         self.backoffs += 1;
         Some(wait)
     }
@@ -161,6 +167,22 @@ mod tests {
                 [Some(Duration::from_millis(500)), Some(Duration::from_secs(1)), None]
             );
         }
+    }
+
+    #[test]
+    fn a_host_that_restarts_in_between_costs_no_more_than_its_own_retries() {
+        let refused = || network(NetworkErrorKind::ConnectionRefused);
+        let unavailable = || status(503, None);
+        let mut retries = Retries::new(5);
+        let mut goes_on = |error| retries.wait_after(&error, Duration::MAX, MAX).is_some();
+        assert_eq!([unavailable(), unavailable(), refused(), unavailable()].map(&mut goes_on), [true; 4]);
+        assert_eq!([refused(), refused()].map(&mut goes_on), [true, false]);
+        let mut retries = Retries::new(5);
+        let mut goes_on = |error| retries.wait_after(&error, Duration::MAX, MAX).is_some();
+        assert_eq!(
+            [refused(), refused(), refused(), unavailable()].map(&mut goes_on),
+            [true, true, false, true]
+        );
     }
 
     #[test]

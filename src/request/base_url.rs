@@ -99,7 +99,8 @@ impl BaseUrl {
     }
 }
 
-fn is_host(host: &str) -> bool {
+/// Whether this is a name or an address that a URL may have as its host.
+pub(crate) fn is_host(host: &str) -> bool {
     match host.strip_prefix('[') {
         Some(address) => address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
         None => {

@@ -77,7 +77,7 @@ impl Failure {
     /// The HTTP status, where the failure came with one.
     pub(crate) fn http_status(&self) -> Option<u16> {
         match self {
-            Failure::Atlas(error) => http_status(error),
+            Failure::Atlas(error) => error.status(),
             Failure::MaxTime(_) | Failure::Other(_) => None,
         }
     }
@@ -94,14 +94,6 @@ fn exit_status(error: &Error) -> u8 {
         Error::Network { .. } | Error::Deadline { cause: None, .. } => NETWORK,
         Error::Status { .. } | Error::Incomplete { .. } if error.is_retryable() => WORTH_TRYING_AGAIN,
         _ => OTHER,
-    }
-}
-
-fn http_status(error: &Error) -> Option<u16> {
-    match error {
-        Error::Deadline { cause: Some(cause), .. } => http_status(cause),
-        Error::Refused { reason: Refusal::Redirect { status, .. }, .. } => Some(*status),
-        _ => error.api().map(|api| api.status),
     }
 }
 
