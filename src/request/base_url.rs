@@ -103,11 +103,13 @@ impl BaseUrl {
 pub(crate) fn is_host(host: &str) -> bool {
     match host.strip_prefix('[') {
         Some(address) => address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        None => {
-            !host.is_empty()
-                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-        }
+        // The last dot says that the name is complete.
+        None => host.strip_suffix('.').unwrap_or(host).split('.').all(is_label),
     }
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// Whether this is a port in decimal digits, from 1 to 65,535.
@@ -171,6 +173,9 @@ mod tests {
             ("cloud.mongodb.com", "does not begin with https://"),
             ("", "does not begin with https://"),
             ("https://", "has no valid host and port, or no valid path"),
+            ("https://.", "has no valid host and port"),
+            ("https://a..b", "has no valid host and port"),
+            ("https://.a", "has no valid host and port"),
             ("https:///path", "has no valid host and port, or no valid path"),
             ("https://h:0", "has no valid host and port"),
             ("https://h:65536", "has no valid host and port"),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use atlas_export_buckets::digest::{Request, Session, UserCredentials};
 use atlas_export_buckets::simulator::Simulator;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -22,22 +21,20 @@ pub struct Front {
 }
 
 impl Front {
-    /// It ends with the process.
-    pub fn start(atlas: &Simulator) -> Front {
-        let (config, ca) = certify();
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let base_url = format!("https://{}", listener.local_addr().expect("an address"));
+    /// Under the name `host` of this machine. It ends with the process.
+    pub fn start(atlas: &Simulator, host: &str) -> Front {
+        let (config, ca) = certify(host);
+        let listener = TcpListener::bind((host, 0)).expect("a free port");
+        let base_url = format!("https://{host}:{}", listener.local_addr().expect("an address").port());
         let connections = Arc::new(AtomicU64::new(0));
         let upstream = atlas.base_url().trim_start_matches("http://").to_owned();
-        let credentials = UserCredentials::new(atlas.public_key(), atlas.private_key());
         let counter = Arc::clone(&connections);
         thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
                 counter.fetch_add(1, Ordering::SeqCst);
                 let (config, upstream) = (Arc::clone(&config), upstream.clone());
-                let signer = Signer { session: Session::new(credentials.clone()), challenge: None };
                 // An error is the client's going away.
-                thread::spawn(move || _ = serve(socket, config, &upstream, signer));
+                thread::spawn(move || _ = serve(socket, config, &upstream));
             }
         });
         Front { base_url, ca, connections }
@@ -49,8 +46,8 @@ impl Front {
     }
 }
 
-/// A new root, and a configuration with a certificate for 127.0.0.1 by it.
-fn certify() -> (Arc<ServerConfig>, String) {
+/// A new root, and a configuration with a certificate for `host` by it.
+fn certify(host: &str) -> (Arc<ServerConfig>, String) {
     let mut params = CertificateParams::new(Vec::new()).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     // Not the name of the certificate below, which would seem to have signed itself.
@@ -59,7 +56,7 @@ fn certify() -> (Arc<ServerConfig>, String) {
     let root = params.self_signed(&key).expect("a root");
     let issuer = Issuer::new(params, key);
     let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+    let params = CertificateParams::new(vec![host.to_owned()]).expect("a name");
     let certificate: CertificateDer = params.signed_by(&key, &issuer).expect("a certificate").into();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -71,7 +68,7 @@ fn certify() -> (Arc<ServerConfig>, String) {
     (Arc::new(config.expect("a configuration")), root.pem())
 }
 
-fn serve(socket: TcpStream, config: Arc<ServerConfig>, upstream: &str, mut signer: Signer) -> io::Result<()> {
+fn serve(socket: TcpStream, config: Arc<ServerConfig>, upstream: &str) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let upstream = TcpStream::connect(upstream)?;
     upstream.set_nodelay(true)?;
@@ -80,10 +77,9 @@ fn serve(socket: TcpStream, config: Arc<ServerConfig>, upstream: &str, mut signe
     let mut client = BufReader::new(StreamOwned::new(tls, socket));
     loop {
         // A GET has no body.
-        let request = signer.sign(read_head(&mut client)?);
+        let request = read_head(&mut client)?;
         upstream.get_mut().write_all(request.as_bytes())?;
         let head = read_head(&mut upstream)?;
-        signer.remember_challenge(&head);
         let length = header(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         let mut answer = head.into_bytes();
         let start_of_body = answer.len();
@@ -107,36 +103,4 @@ fn read_head(stream: &mut impl BufRead) -> io::Result<String> {
 fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     let mut fields = head.lines().filter_map(|line| line.split_once(": "));
     fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-}
-
-/// Puts a valid `Authorization` in the place of a hand-made one, for the client that is the floor.
-struct Signer {
-    session: Session,
-    challenge: Option<String>,
-}
-
-impl Signer {
-    const HAND_MADE: &str = "hand-made";
-
-    fn sign(&mut self, head: String) -> String {
-        if header(&head, "authorization") != Some(Self::HAND_MADE) {
-            return head;
-        }
-        let target = head.split(' ').nth(1).unwrap_or_default();
-        let request = Request::get(target);
-        let mut attempt = self.session.authorize(&request).expect("an attempt");
-        if let Some(challenge) = self.challenge.take() {
-            attempt =
-                self.session.answer_challenge(attempt, [challenge.as_bytes()], &request).expect("an answer");
-        }
-        let authorization = String::from_utf8_lossy(attempt.authorization().expect("a nonce")).into_owned();
-        self.session.record_success(attempt, &request, None, b"").expect("no rspauth");
-        head.replacen(Self::HAND_MADE, &authorization, 1)
-    }
-
-    fn remember_challenge(&mut self, head: &str) {
-        if let Some(challenge) = header(head, "www-authenticate") {
-            self.challenge = Some(challenge.to_owned());
-        }
-    }
 }

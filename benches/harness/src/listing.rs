@@ -6,76 +6,64 @@ use std::time::Duration;
 
 use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
 
+use crate::Context;
 use crate::front::Front;
-use crate::measured::{self, Measured, median};
-use crate::table::Row;
+use crate::measured::{Measured, measure as run, median, output};
+use crate::table::{Bound, print};
 
 const BUCKETS_PER_PAGE: usize = 500;
 
-/// How a project is listed.
-struct Scenario {
-    pages: usize,
-    latency: Duration,
-    rounds: usize,
-}
+/// So many pages, so many milliseconds for a request, so many rounds.
+const SCENARIOS: [(usize, u64, usize); 3] = [(1, 0, 61), (20, 0, 21), (20, 20, 7)];
 
-const SCENARIOS: [Scenario; 4] = [
-    Scenario { pages: 1, latency: Duration::ZERO, rounds: 61 },
-    Scenario { pages: 20, latency: Duration::ZERO, rounds: 21 },
-    Scenario { pages: 1, latency: Duration::from_millis(20), rounds: 21 },
-    Scenario { pages: 20, latency: Duration::from_millis(20), rounds: 7 },
-];
-
-/// Who lists it. The first is ours, the second its floor.
-const CLIENTS: [Client; 7] = [
-    Client { name: "ours", make: |target| target.client("client-ours") },
-    Client { name: "floor", make: |target| target.client("client-floor") },
-    Client {
-        name: "floor, body not parsed",
-        make: |target| {
-            let mut command = target.client("client-floor");
-            command.arg("unparsed");
-            command
-        },
-    },
-    Client { name: "the program", make: |target| target.program() },
-    Client { name: "ureq + digest_auth", make: |target| target.client("client-ureq-digest-auth") },
-    Client { name: "reqwest + diqwest", make: |target| target.client("client-reqwest-diqwest") },
-    Client { name: "curl --digest", make: |target| target.curl() },
-];
-
-struct Client {
-    name: &'static str,
-    make: fn(&Target) -> Command,
-}
-
-/// What a client needs to know.
+/// What is listed, and from where.
 struct Target<'a> {
-    programs: &'a Path,
+    context: &'a Context,
     ca_file: &'a Path,
     atlas: &'a Simulator,
-    front: &'a Front,
+    base_url: String,
     pages: usize,
 }
 
+/// Who lists it.
+type Client = (&'static str, fn(&Target) -> Command);
+
+/// The first is ours, the second its floor.
+const CLIENTS: [Client; 6] = [
+    ("ours", |target| target.client("client-ours")),
+    ("floor: ureq + serde + digest_auth by hand", |target| target.client("client-by-hand")),
+    ("the program", |target| target.program()),
+    ("curl --digest", |target| target.curl()),
+    ("reqwest + diqwest", |target| target.client("client-reqwest-diqwest")),
+    ("Python requests", |target| target.requests()),
+];
+
 impl Target<'_> {
-    fn with_key(&self, mut command: Command) -> Command {
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
         command.env("MONGODB_ATLAS_PUBLIC_API_KEY", self.atlas.public_key());
         command.env("MONGODB_ATLAS_PRIVATE_API_KEY", self.atlas.private_key());
         command
     }
 
     fn client(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.join(name));
-        command.args([&self.front.base_url, self.atlas.project_id()]).arg(self.ca_file);
-        self.with_key(command)
+        let mut command = self.command(self.context.programs.join(name));
+        command.args([&self.base_url, self.atlas.project_id()]).arg(self.ca_file);
+        command
     }
 
     fn program(&self) -> Command {
-        let mut command = Command::new(self.programs.join("atlas-export-buckets"));
-        command.args(["list", "--output", "ndjson", "--quiet", "--base-url", &self.front.base_url]);
+        let mut command = self.command(self.context.programs.join("atlas-export-buckets"));
+        command.args(["list", "--output", "ndjson", "--quiet", "--base-url", &self.base_url]);
         command.args(["--project-id", self.atlas.project_id()]).arg("--ca-file").arg(self.ca_file);
-        self.with_key(command)
+        command
+    }
+
+    fn requests(&self) -> Command {
+        let mut command = self.command(&self.context.python);
+        command.arg(self.context.workspace.join("clients/requests/main.py"));
+        command.args([&self.base_url, self.atlas.project_id()]).arg(self.ca_file);
+        command
     }
 
     /// All pages in one process. It cannot know how many there are; it is told.
@@ -83,124 +71,129 @@ impl Target<'_> {
         let mut command = Command::new("curl");
         let user = format!("{}:{}", self.atlas.public_key(), self.atlas.private_key());
         command.args(["--silent", "--show-error", "--fail", "--digest", "--user", &user, "--cacert"]);
-        command.arg(self.ca_file).args(["--output", "/dev/null"]).arg(format!(
+        command.arg(self.ca_file).args(["--noproxy", "*", "--output", "/dev/null"]).arg(format!(
             "{}/api/atlas/v1.0/groups/{}/backup/exportBuckets?pageNum=[1-{}]&itemsPerPage={BUCKETS_PER_PAGE}",
-            self.front.base_url,
+            self.base_url,
             self.atlas.project_id(),
             self.pages
         ));
         command
     }
+
+    fn check(&self, name: &str, run: &Measured) {
+        let expected = self.pages * BUCKETS_PER_PAGE;
+        match name {
+            "curl --digest" => {}
+            "the program" => assert_eq!(run.output.lines().count(), expected, "{name}"),
+            name => assert_eq!(run.output, expected.to_string(), "{name}"),
+        }
+    }
+
+    /// How often a client looks the host up: for each time, the C library opens the file of hosts.
+    fn count_look_ups(&self, command: &Command) -> usize {
+        let log = self.context.scratch.join("strace.log");
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qq", "-e", "trace=open,openat", "-o"]).arg(&log);
+        strace.arg(command.get_program()).args(command.get_args());
+        strace.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        output(&mut strace);
+        let log = std::fs::read_to_string(&log).expect("strace's log");
+        log.lines().filter(|line| line.contains("\"/etc/hosts\"")).count()
+    }
 }
 
 /// What one client's runs came to.
+#[derive(Default)]
 struct Outcome {
-    name: &'static str,
+    look_ups: usize,
     requests: u64,
     connections: u64,
     runs: Vec<Measured>,
 }
 
 impl Outcome {
-    fn measure(&mut self, command: &Command, target: &Target) {
-        target.atlas.reset_stats();
-        target.front.take_connections();
-        let run = measured::run(target.programs, command);
-        let expected = target.pages * BUCKETS_PER_PAGE;
-        match self.name {
-            "curl --digest" | "floor, body not parsed" => {}
-            "the program" => assert_eq!(run.output.lines().count(), expected, "the program"),
-            name => assert_eq!(run.output, expected.to_string(), "{name}"),
-        }
-        (self.requests, self.connections) = (target.atlas.stats().requests, target.front.take_connections());
-        self.runs.push(Measured { output: String::new(), ..run });
-    }
-
-    fn wall(&self) -> f64 {
-        median(self.runs.iter().map(|run| run.wall.as_secs_f64() * 1e3))
-    }
-
-    fn memory(&self) -> f64 {
-        median(self.runs.iter().map(|run| run.memory_kib as f64 / 1024.0))
-    }
-
-    fn cpu(&self) -> f64 {
-        median(self.runs.iter().map(|run| run.cpu.as_secs_f64() * 1e3))
+    fn median(&self, figure: fn(&Measured) -> f64) -> f64 {
+        median(self.runs.iter().map(figure))
     }
 }
 
-/// Measures everything.
-pub fn rows(programs: &Path, scratch: &Path) -> Vec<Row> {
-    SCENARIOS.iter().flat_map(|scenario| scenario.rows(programs, scratch)).collect()
+pub fn measure(context: &Context) -> Vec<Bound> {
+    SCENARIOS.iter().flat_map(|scenario| measure_scenario(context, *scenario)).collect()
 }
 
-impl Scenario {
-    fn rows(&self, programs: &Path, scratch: &Path) -> Vec<Row> {
-        let mut atlas = Simulator::builder().buckets(sample_buckets(self.pages * BUCKETS_PER_PAGE));
-        if !self.latency.is_zero() {
-            atlas = atlas.fault(When::always(), Fault::Delay(self.latency));
-        }
-        let atlas = atlas.start().expect("the simulator");
-        let front = Front::start(&atlas);
-        let ca_file = scratch.join("ca.pem");
-        std::fs::write(&ca_file, &front.ca).expect("a file for the root");
-        let target = Target { programs, ca_file: &ca_file, atlas: &atlas, front: &front, pages: self.pages };
-        let mut outcomes: Vec<_> = CLIENTS
-            .iter()
-            .map(|client| Outcome { name: client.name, requests: 0, connections: 0, runs: Vec::new() })
-            .collect();
-        // They take turns, so that all see the same machine. The first round warms the files and is not counted.
-        for round in 0..=self.rounds {
-            // Nobody always comes behind the same one.
-            for turn in 0..CLIENTS.len() {
-                let index = (turn * (round % 6 + 1) + round) % CLIENTS.len();
-                outcomes[index].measure(&(CLIENTS[index].make)(&target), &target);
-            }
-            if round == 0 {
-                outcomes.iter_mut().for_each(|outcome| outcome.runs.clear());
-            }
-        }
-        self.table(&outcomes)
+fn measure_scenario(context: &Context, (pages, latency, rounds): (usize, u64, usize)) -> Vec<Bound> {
+    let mut atlas = Simulator::builder().buckets(sample_buckets(pages * BUCKETS_PER_PAGE));
+    if latency > 0 {
+        atlas = atlas.fault(When::always(), Fault::Delay(Duration::from_millis(latency)));
     }
-
-    fn table(&self, outcomes: &[Outcome]) -> Vec<Row> {
-        let [ours, floor, rest @ ..] = outcomes else { unreachable!("there are more clients") };
-        let name = match (self.pages, self.latency.as_millis()) {
-            (1, 0) => "1 page".to_owned(),
-            (pages, 0) => format!("{pages} pages"),
-            (1, latency) => format!("1 page, {latency} ms a request"),
-            (pages, latency) => format!("{pages} pages, {latency} ms a request"),
-        };
-        let row = |what: &str, figure: &dyn Fn(&Outcome) -> String| {
-            let others = rest.iter().map(|other| (other.name, figure(other))).collect();
-            Row::new(format!("{name}: {what}"), figure(ours), figure(floor), others)
-        };
-        let must_hold = format!("{} requests, 1 connection", self.pages + 1);
-        let counts = |outcome: &Outcome| (outcome.requests, outcome.connections);
-        let mut rows = vec![
-            row("requests / connections", &|o| format!("{} / {}", o.requests, o.connections))
-                .must_hold(must_hold, counts(ours) == (self.pages as u64 + 1, 1)),
-            row("wall clock, ms", &|o| format!("{:.2}", o.wall())),
-        ];
-        if self.latency.is_zero() {
-            rows.push(row("CPU, ms", &|o| format!("{:.2}", o.cpu())));
-            rows.push(row("peak memory, MiB", &|o| format!("{:.2}", o.memory())));
-        }
-        if self.pages == 1 && self.latency.is_zero() {
-            let [unparsed, .., curl] = rest else { unreachable!("curl is the last") };
-            let to_unparsed = format!("{:.3}", ours.wall() / unparsed.wall());
-            rows.extend([
-                ratio(&name, "wall clock to the floor's", ours.wall() / floor.wall(), 1.05)
-                    .others(vec![("to that of the floor that does not parse", to_unparsed)]),
-                ratio(&name, "wall clock to curl's", ours.wall() / curl.wall(), 0.6),
-                ratio(&name, "peak memory to curl's", ours.memory() / curl.memory(), 0.45),
-            ]);
-        }
-        rows
+    let atlas = atlas.start().expect("the simulator");
+    // By its name, so that there is something to look up; not `localhost`, which curl knows.
+    let host = output(&mut Command::new("hostname")).trim().to_owned();
+    let front = Front::start(&atlas, &host);
+    let ca_file = context.scratch.join("ca.pem");
+    std::fs::write(&ca_file, &front.ca).expect("a file for the root");
+    let base_url = front.base_url.clone();
+    let target = Target { context, ca_file: &ca_file, atlas: &atlas, base_url, pages };
+    let mut outcomes: [Outcome; CLIENTS.len()] = Default::default();
+    for ((_, make), outcome) in CLIENTS.iter().zip(&mut outcomes) {
+        outcome.look_ups = target.count_look_ups(&make(&target));
     }
+    // They take turns, so that all see the same machine, and nobody always comes behind the same one.
+    for round in 0..context.rounds(rounds) {
+        for turn in 0..CLIENTS.len() {
+            let index =
+                (if round % 2 == 0 { turn } else { CLIENTS.len() - 1 - turn } + round) % CLIENTS.len();
+            let ((name, make), outcome) = (CLIENTS[index], &mut outcomes[index]);
+            atlas.reset_stats();
+            front.take_connections();
+            let run = run(context, &make(&target));
+            target.check(name, &run);
+            (outcome.requests, outcome.connections) = (atlas.stats().requests, front.take_connections());
+            outcome.runs.push(Measured { output: String::new(), ..run });
+        }
+    }
+    let mut title = format!("Listing {pages} × {BUCKETS_PER_PAGE} buckets");
+    if latency > 0 {
+        title.push_str(&format!(", {latency} ms a request"));
+    }
+    print_outcomes(&title, &outcomes);
+    bounds(&title, pages, latency, &outcomes)
 }
 
-fn ratio(name: &str, what: &str, ratio: f64, most: f64) -> Row {
-    Row::new(format!("{name}: {what}"), format!("{ratio:.3}"), String::new(), Vec::new())
-        .must_hold(format!("≤ {most}"), ratio <= most)
+fn print_outcomes(title: &str, outcomes: &[Outcome]) {
+    let row = |((name, _), outcome): (&Client, &Outcome)| {
+        vec![
+            name.to_string(),
+            outcome.requests.to_string(),
+            outcome.connections.to_string(),
+            outcome.look_ups.to_string(),
+            format!("{:.1}", outcome.median(|run| run.wall)),
+            format!("{:.1}", outcome.median(|run| run.cpu)),
+            format!("{:.1}", outcome.median(|run| run.memory)),
+        ]
+    };
+    let columns =
+        ["client", "requests", "connections", "look-ups", "wall clock, ms", "CPU, ms", "memory, MiB"];
+    print(title, &columns, &CLIENTS.iter().zip(outcomes).map(row).collect::<Vec<_>>());
+}
+
+fn bounds(title: &str, pages: usize, latency: u64, [ours, floor, program, ..]: &[Outcome; 6]) -> Vec<Bound> {
+    let mut bounds = vec![
+        Bound::new(format!("{title}: requests"), ours.requests as f64, pages as f64 + 1.0),
+        Bound::new(format!("{title}: connections"), ours.connections as f64, 1.0),
+    ];
+    if latency == 0 {
+        let ratio = |figure| ours.median(figure) / floor.median(figure);
+        // Of twenty pages, the twenty challenges that the floor has more cost nothing without latency.
+        if pages == 1 {
+            bounds.push(Bound::new(
+                format!("{title}: wall clock to the floor's"),
+                ratio(|run| run.wall),
+                1.05,
+            ));
+        }
+        bounds.push(Bound::new(format!("{title}: memory to the floor's"), ratio(|run| run.memory), 1.1));
+        bounds.push(Bound::new(format!("{title}: look-ups by the program"), program.look_ups as f64, 1.0));
+    }
+    bounds
 }

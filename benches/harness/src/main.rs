@@ -1,7 +1,8 @@
-//! Measures atlas-export-buckets beside its peers and prints one table in Markdown. See `../run`, which builds what it runs.
+//! Measures atlas-export-buckets beside others, and prints Markdown.
 //!
-//! `harness PROGRAMS WORKSPACE SCRATCH [micro] [listing] [build]`: the directories of the built programs, of the benches and
-//! for temporary files, and which parts; without, all.
+//! `harness PROGRAMS WORKSPACE SCRATCH PYTHON full|quick [micro|listing|build…]`: where the built programs are, where the benches
+//! are, where temporary files may be, an interpreter that has requests, whether each thing is measured often or once, and
+//! which parts; without, all.
 
 mod builds;
 mod front;
@@ -12,21 +13,43 @@ mod table;
 
 use std::path::PathBuf;
 
+/// What all parts need to know.
+pub struct Context {
+    pub programs: PathBuf,
+    pub workspace: PathBuf,
+    pub scratch: PathBuf,
+    pub python: PathBuf,
+    pub is_quick: bool,
+}
+
+impl Context {
+    /// How often something is measured that takes so many rounds to be worth something.
+    pub fn rounds(&self, full: usize) -> usize {
+        if self.is_quick { 1 } else { full }
+    }
+}
+
 fn main() {
     let mut args = std::env::args().skip(1);
-    let mut directory = || PathBuf::from(args.next().expect("harness PROGRAMS WORKSPACE SCRATCH [PART…]"));
-    let (programs, workspace, scratch) = (directory(), directory(), directory());
+    let mut argument = || args.next().expect("harness PROGRAMS WORKSPACE SCRATCH PYTHON full|quick [PART…]");
+    let context = Context {
+        programs: argument().into(),
+        workspace: argument().into(),
+        scratch: argument().into(),
+        python: argument().into(),
+        is_quick: argument() == "quick",
+    };
     let parts: Vec<_> = args.collect();
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
-    let mut rows = Vec::new();
+    let mut bounds = Vec::new();
     if wants("micro") {
-        rows.extend(micro::rows(&programs, &workspace, &scratch));
+        bounds.extend(micro::measure(&context));
     }
     if wants("listing") {
-        rows.extend(listing::rows(&programs, &scratch));
+        bounds.extend(listing::measure(&context));
     }
     if wants("build") {
-        rows.extend(builds::rows(&programs, &workspace, &scratch));
+        bounds.extend(builds::measure(&context));
     }
-    table::print(&rows);
+    table::print_bounds(&bounds);
 }

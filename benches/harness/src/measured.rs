@@ -1,47 +1,52 @@
-//! Running a command under `measure`.
+//! Running commands.
 
 use std::ffi::OsStr;
-use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+
+use crate::Context;
 
 /// What a command cost and printed.
-#[derive(Clone, Debug)]
 pub struct Measured {
-    /// From its start to its end.
-    pub wall: Duration,
-    /// The most memory that it had at once.
-    pub memory_kib: u64,
-    /// That of its children included.
-    pub cpu: Duration,
-    /// What it printed.
+    /// Milliseconds from its start to its end.
+    pub wall: f64,
+    /// The most memory that it had at once, in MiB.
+    pub memory: f64,
+    /// Milliseconds of CPU, those of its children included.
+    pub cpu: f64,
     pub output: String,
 }
 
-/// Runs `command`; it has to succeed.
-pub fn run(programs: &Path, command: &Command) -> Measured {
-    let mut measure = Command::new(programs.join("measure"));
+/// Runs `command` under `measure`; it has to succeed.
+pub fn measure(context: &Context, command: &Command) -> Measured {
+    let mut measure = Command::new(context.programs.join("measure"));
     measure.arg(command.get_program()).args(command.get_args());
     measure.envs(command.get_envs().filter_map(|(name, value): (&OsStr, _)| Some((name, value?))));
     if let Some(directory) = command.get_current_dir() {
         measure.current_dir(directory);
     }
-    let output = measure.output().expect("measure");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{command:?}: {printed}{}", String::from_utf8_lossy(&output.stderr));
-    let (output, figures) = printed.trim_end().rsplit_once('\n').unwrap_or(("", printed.trim_end()));
-    let figures: Vec<u64> = figures.split(' ').map(|figure| figure.parse().expect("a figure")).collect();
+    let printed = output(&mut measure);
+    let printed = printed.trim_end();
+    let (output, figures) = printed.rsplit_once('\n').unwrap_or(("", printed));
+    let figures: Vec<f64> = figures.split(' ').map(|figure| figure.parse().expect("a figure")).collect();
     Measured {
-        wall: Duration::from_micros(figures[0]),
-        memory_kib: figures[1],
-        cpu: Duration::from_micros(figures[2]),
+        wall: figures[0] / 1e3,
+        memory: figures[1] / 1024.0,
+        cpu: figures[2] / 1e3,
         output: output.to_owned(),
     }
 }
 
+/// What `command` prints; it has to succeed.
+pub fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {stdout}{stderr}");
+    stdout.into_owned()
+}
+
 /// The middle one.
-pub fn median<T: Copy + PartialOrd>(values: impl IntoIterator<Item = T>) -> T {
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.into_iter().collect();
-    values.sort_by(|a, b| a.partial_cmp(b).expect("comparable"));
+    values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

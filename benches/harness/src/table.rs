@@ -1,45 +1,39 @@
-//! The one table.
+//! Tables in Markdown, and what our figures have to be.
 
-/// One thing measured.
-pub struct Row {
-    what: String,
-    ours: String,
-    floor: String,
-    others: Vec<(&'static str, String)>,
-    must_hold: Option<(String, bool)>,
-}
-
-impl Row {
-    pub fn new(what: String, ours: String, floor: String, others: Vec<(&'static str, String)>) -> Row {
-        Row { what, ours, floor, others, must_hold: None }
-    }
-
-    /// Figures for comparison.
-    pub fn others(mut self, others: Vec<(&'static str, String)>) -> Row {
-        self.others = others;
-        self
-    }
-
-    /// What our figure has to be, and whether it is.
-    pub fn must_hold(mut self, what: String, holds: bool) -> Row {
-        self.must_hold = Some((what, holds));
-        self
-    }
-}
-
-/// In Markdown.
-pub fn print(rows: &[Row]) {
-    println!("| what | ours | floor | others | must hold |");
-    println!("| --- | --- | --- | --- | --- |");
+/// Prints a table.
+pub fn print(title: &str, columns: &[&str], rows: &[Vec<String>]) {
+    println!("### {title}\n");
+    println!("| {} |", columns.join(" | "));
+    println!("| {} |", vec!["---"; columns.len()].join(" | "));
     for row in rows {
-        let others: Vec<_> = row.others.iter().map(|(name, figure)| format!("{name} {figure}")).collect();
-        let must_hold = match &row.must_hold {
-            None => String::new(),
-            Some((what, true)) => format!("{what}: yes"),
-            Some((what, false)) => format!("{what}: **no**"),
-        };
-        println!("| {} | **{}** | {} | {} | {must_hold} |", row.what, row.ours, row.floor, others.join("; "));
+        println!("| {} |", row.join(" | "));
     }
+    println!();
+}
+
+/// What a figure of ours may be at most.
+pub struct Bound {
+    pub what: String,
+    pub figure: f64,
+    pub most: f64,
+}
+
+impl Bound {
+    pub fn new(what: impl Into<String>, figure: f64, most: f64) -> Bound {
+        Bound { what: what.into(), figure, most }
+    }
+}
+
+/// Prints which bounds hold.
+pub fn print_bounds(bounds: &[Bound]) {
+    let round =
+        |figure: f64| if figure.fract() == 0.0 { thousands(figure as u64) } else { format!("{figure:.2}") };
+    let row = |Bound { what, figure, most }: &Bound| {
+        let holds = if figure <= most { "yes" } else { "**no**" };
+        vec![what.clone(), round(*figure), round(*most), holds.to_owned()]
+    };
+    let rows: Vec<_> = bounds.iter().map(row).collect();
+    print("Bounds", &["ours", "is", "at most", "holds"], &rows);
 }
 
 /// With commas between the thousands.

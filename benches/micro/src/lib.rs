@@ -1,9 +1,11 @@
 //! What is measured without a network. A case is a thing to do, done by one of several.
 
 mod digest;
+// The clients use more of it.
+#[allow(dead_code)]
+#[path = "../../clients/page.rs"]
+mod page;
 mod parsing;
-
-pub use parsing::page;
 
 /// One thing, done by one of several.
 pub struct Case {

@@ -2,11 +2,11 @@
 //!
 //! `client-reqwest-diqwest BASE-URL PROJECT-ID CA-FILE`, with the API key in the environment.
 
-#[path = "../../read_page.rs"]
-mod read_page;
+#[path = "../../page.rs"]
+mod page;
 
 use diqwest::{DigestAuthSession, WithDigestAuth as _};
-use read_page::read_page;
+use page::Page;
 use reqwest::{Certificate, Client};
 use std::env::var;
 use std::error::Error;
@@ -30,7 +30,9 @@ async fn list() -> Result<(), Box<dyn Error>> {
         );
         let request = client.get(url).header("accept", "application/json");
         let body = request.send_digest_auth(&session).await?.bytes().await?;
-        if !read_page(&body, &mut count)? {
+        let page: Page = serde_json::from_slice(&body)?;
+        count += page.results.len();
+        if !page.has_next() {
             break;
         }
     }
