@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use atlas_export_buckets::{Error, Refusal};
+use atlas_export_buckets::Error;
 
 use crate::projects::NamedProject;
 use crate::terminal;
