@@ -217,6 +217,11 @@ fn no_body_of_4_mib_takes_more_than_64_mib() {
             "0 buckets, Some(the answer is not",
         ),
         (
+            "links of 10,000 buckets",
+            filled("{\"results\":[", &format!(r#"{{{known},"links":[{}{{}}]}}"#, "{},".repeat(125)), "]}"),
+            "0 buckets, Some(the answer is not",
+        ),
+        (
             "a bucket with an array",
             filled(
                 &format!("{{\"links\":[{{\"rel\":\"self\"}}],\"results\":[{{{known},\"new\":["),

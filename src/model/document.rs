@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::link::read_links;
+use super::link::{MAX_PAGE_LINKS, read_links};
 use super::raw_object::{RawArray, from_object};
 use super::{ApiError, Link, ListItem, Page, RateLimit};
 
@@ -32,7 +32,7 @@ struct Document<'a> {
     #[serde(borrow)]
     results: Option<RawArray<'a, MAX_RESULTS>>,
     total_count: Option<u64>,
-    #[serde(default, deserialize_with = "read_links")]
+    #[serde(default, deserialize_with = "read_links::<_, MAX_PAGE_LINKS>")]
     links: Option<Vec<Link>>,
     // The fields of an error are read only if there is one. A field of the wrong type is then absent.
     #[serde(borrow)]

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::link::read_links;
+use super::link::{MAX_ITEM_LINKS, read_links};
 use super::list_item::sealed::Sealed;
 use super::raw_object::{RawObject, deserialize_item, from_object, serialize_item};
 use super::{Link, ListItem};
@@ -76,7 +76,7 @@ struct Fields<'a> {
     role_id: Option<String>,
     service_url: Option<String>,
     tenant_id: Option<String>,
-    #[serde(default, deserialize_with = "read_links")]
+    #[serde(default, deserialize_with = "read_links::<_, MAX_ITEM_LINKS>")]
     links: Option<Vec<Link>>,
 }
 

@@ -5,8 +5,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::raw_object::{RawArray, from_object};
 
-/// The most links that a page or an item may have.
-const MAX_LINKS: usize = 1000;
+/// The most links that a page may have.
+pub(super) const MAX_PAGE_LINKS: usize = 1000;
+/// The most links that an item may have. Atlas sends one or two. A hundred in each of 10,000 items would take 48 MB.
+pub(super) const MAX_ITEM_LINKS: usize = 20;
 
 /// A link to a related resource. This crate follows none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -27,9 +29,11 @@ impl Link {
     }
 }
 
-/// Reads an array of links, or null.
-pub(super) fn read_links<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Link>>, D::Error> {
-    let Some(RawArray(values)) = Option::<RawArray<'de, MAX_LINKS>>::deserialize(deserializer)? else {
+/// Reads an array of at most `MAX` links, or null.
+pub(super) fn read_links<'de, D: Deserializer<'de>, const MAX: usize>(
+    deserializer: D,
+) -> Result<Option<Vec<Link>>, D::Error> {
+    let Some(RawArray(values)) = Option::<RawArray<'de, MAX>>::deserialize(deserializer)? else {
         return Ok(None);
     };
     let links = values.iter().enumerate().map(|(index, value)| {

@@ -3,7 +3,7 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use super::link::read_links;
+use super::link::{MAX_ITEM_LINKS, read_links};
 use super::list_item::sealed::Sealed;
 use super::raw_object::{deserialize_item, from_object, serialize_item};
 use super::{Link, ListItem};
@@ -47,7 +47,7 @@ struct Fields {
     org_id: String,
     cluster_count: Option<u64>,
     created: Option<String>,
-    #[serde(default, deserialize_with = "read_links")]
+    #[serde(default, deserialize_with = "read_links::<_, MAX_ITEM_LINKS>")]
     links: Option<Vec<Link>>,
 }
 

@@ -141,6 +141,14 @@ fn what_is_no_page_says_what_is_wrong_and_where() {
             "invalid length 1001, expected an array of at most 1000",
         ),
         (
+            "21 links of a bucket",
+            format!(
+                r#"{{"results":[{}]}}"#,
+                BUCKET.replace('}', &format!(r#","links":[{}]}}"#, many("{}", 21)))
+            ),
+            "results[0]: invalid length 21, expected an array of at most 20",
+        ),
+        (
             "two envelopes",
             r#"{"envelope":{"results":[]},"content":{"results":[]}}"#.into(),
             "there are two envelopes",
