@@ -87,7 +87,8 @@ impl ApiKey {
     /// # Errors
     ///
     /// [`InvalidInput::Credential`] if a half is empty or in quotes, if it has white space at its ends or control characters, if the
-    /// halves are swapped, or if the public half has a colon (RFC 7616 does not allow one in a user name).
+    /// halves are swapped or those of a service account, or if the public half has a colon (RFC 7616 does not allow one in a user
+    /// name).
     pub fn new(public_key: impl Into<String>, private_key: impl Into<String>) -> Result<Self, InvalidInput> {
         let (public_key, private_key) = (public_key.into(), private_key.into());
         let public = "the API key's public half";
@@ -96,6 +97,12 @@ impl ApiKey {
         let refuse = |problem| Err(InvalidInput::Credential { what: public, problem });
         if public_key.contains(':') {
             return refuse("has a colon");
+        }
+        // The public half is sent and shown, so it must not be a client secret.
+        if public_key.starts_with("mdb_sa_") {
+            return refuse(
+                "is of a service account: use it as one (MONGODB_ATLAS_CLIENT_ID, MONGODB_ATLAS_CLIENT_SECRET)",
+            );
         }
         if is_uuid(&public_key) && !is_uuid(&private_key) {
             return refuse("looks like a private half: the two are swapped");
@@ -129,16 +136,19 @@ impl ServiceAccount {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput::Credential`] if one is empty or in quotes, has white space at its ends or control characters, or if the two are
-    /// swapped.
+    /// [`InvalidInput::Credential`] if one is empty or in quotes, has white space at its ends or control characters, if the two are
+    /// swapped, or if the client id looks like the private half of an API key.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Result<Self, InvalidInput> {
         let (client_id, client_secret) = (client_id.into(), client_secret.into());
         let id = "the service account's client id";
         check(id, &client_id)?;
         check("the service account's client secret", &client_secret)?;
+        let refuse = |problem| Err(InvalidInput::Credential { what: id, problem });
         if client_id.starts_with("mdb_sa_sk_") {
-            let problem = "looks like a client secret: the two are swapped";
-            return Err(InvalidInput::Credential { what: id, problem });
+            return refuse("looks like a client secret: the two are swapped");
+        }
+        if is_uuid(&client_id) {
+            return refuse("looks like the private half of an API key");
         }
         Ok(ServiceAccount { client_id, client_secret })
     }

@@ -141,6 +141,18 @@ fn nothing_at_all_is_answered_with_help_on_standard_error() {
 const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
     ("a short project id", "--project-id 32b6", "", "not a project id: one has 24 hexadecimal digits"),
     ("other digits", "--project-id g2b6e34b3d91647abb20e7b8", "", "not a project id: "),
+    (
+        "a project id of the environment in quotes",
+        "",
+        "MONGODB_ATLAS_PROJECT_ID='32b6e34b3d91647abb20e7b8'",
+        "MONGODB_ATLAS_PROJECT_ID: not a project id: ",
+    ),
+    (
+        "a client secret as a public half",
+        "ID -v",
+        "MONGODB_ATLAS_PUBLIC_API_KEY=mdb_sa_sk_f00dfeed",
+        "the API key's public half is of a service account",
+    ),
     ("no project", "", "", "which project? use --project-id, --all-projects or --org-id, or set MONGODB_"),
     (
         "no public half",

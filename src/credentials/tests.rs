@@ -23,6 +23,12 @@ fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
         assert!(error.to_string().starts_with(&format!("{what}{problem};")), "{error}");
         assert!(!format!("{error} {error:?}").contains("s3c") && !error.to_string().contains(PRIVATE));
     }
+    for public in ["mdb_sa_id_s3c", "mdb_sa_sk_s3c"] {
+        let error = ApiKey::new(public, "mdb_sa_sk_s3c").unwrap_err().to_string();
+        assert!(error.contains("is of a service account") && !error.contains("s3c"), "{error}");
+    }
+    let private_half = ServiceAccount::new(PRIVATE, "mdb_sa_sk_x").unwrap_err().to_string();
+    assert!(private_half.contains("private half of an API key") && !private_half.contains(PRIVATE));
     let swapped = ServiceAccount::new("mdb_sa_sk_x", "mdb_sa_id_x").unwrap_err();
     assert!(swapped.to_string().contains("looks like a client secret"), "{swapped}");
     for bad in ["", "a b", "tök", "a\r\nb", "=", "a=b"] {

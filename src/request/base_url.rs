@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use ureq::http::Uri;
 
+use crate::ProjectId;
 use crate::invalid_input::InvalidInput;
 
 /// Scheme, host, port and perhaps a path prefix, checked and without a slash at the end.
@@ -128,10 +129,16 @@ fn check_path(path: &str) -> Result<(), InvalidInput> {
     }
 }
 
-/// Splits off the part of the path that is added to each request anyway.
+/// Splits off the part of the path that is added to each request anyway, with what follows it, or the path of a page in the
+/// browser (`/v2/` and a project's id).
 fn split_api_path(path: &str) -> Option<(&str, &str)> {
-    let ends = ["/api/atlas/v1.0", "/api/atlas/v2", "/api/atlas"];
-    ends.into_iter().find_map(|end| Some((path.strip_suffix(end)?, end)))
+    let is_page = path.strip_prefix("/v2/").is_some_and(|id| id.parse::<ProjectId>().is_ok());
+    if is_page {
+        return Some(("", path));
+    }
+    let roots = ["/api/atlas/v1.0", "/api/atlas/v2"];
+    let root_at = roots.into_iter().find_map(|root| format!("{path}/").find(&format!("{root}/")));
+    path.split_at_checked(root_at.or_else(|| Some(path.strip_suffix("/api/atlas")?.len()))?)
 }
 
 #[cfg(test)]
@@ -154,6 +161,8 @@ mod tests {
                 false,
             ),
             ("http://127.1", "http://127.1", "127.1", false),
+            ("https://h/api/atlas/v20", "https://h/api/atlas/v20", "h", false),
+            ("https://h/v2/mirror", "https://h/v2/mirror", "h", false),
         ];
         for (input, url, host, is_loopback) in cases {
             let base = BaseUrl::parse(input).unwrap();
@@ -200,6 +209,11 @@ mod tests {
             ("https://h/api/atlas", "ends in /api/atlas: leave it off and use https://h"),
             ("https://h/x/api/atlas/v1.0/", "ends in /api/atlas/v1.0: leave it off and use https://h/x"),
             ("https://h/api/atlas/v2", "ends in /api/atlas/v2: leave it off and use https://h"),
+            ("https://h/api/atlas/v2/groups", "ends in /api/atlas/v2/groups: leave it off and use https://h"),
+            (
+                "https://h/v2/32b6e34b3d91647abb20e7b8",
+                "ends in /v2/32b6e34b3d91647abb20e7b8: leave it off and use https://h",
+            ),
         ];
         for (input, problem) in cases {
             assert_eq!(BaseUrl::parse(input), Err(InvalidInput::base_url(problem)), "{input}");

@@ -29,7 +29,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the export buckets of one or more projects
-    #[command(after_help = manual::LIST_HELP)]
+    #[command(after_help = manual::LIST_HELP, allow_negative_numbers = true)]
     List(ListArgs),
     /// List sample buckets from an embedded Atlas; needs no account
     ///

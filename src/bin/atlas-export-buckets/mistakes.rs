@@ -40,7 +40,7 @@ const OF_OTHER_TOOLS: &[(&[&str], &str)] = &[
 pub(crate) fn explain(error: &Error, args: &[OsString]) -> (String, String) {
     let command = command_in(args);
     let advice = match error.kind() {
-        ErrorKind::UnknownArgument => about_argument(error, command.is_some()),
+        ErrorKind::UnknownArgument => about_argument(error, command.as_deref()),
         ErrorKind::InvalidSubcommand => about_command(error),
         _ => None,
     };
@@ -49,16 +49,21 @@ pub(crate) fn explain(error: &Error, args: &[OsString]) -> (String, String) {
     (first_paragraph(error), advice.map_or(help.clone(), |advice| format!("{advice}; {help}")))
 }
 
-fn about_argument(error: &Error, has_command: bool) -> Option<String> {
+fn about_argument(error: &Error, command: Option<&str>) -> Option<String> {
     let given = error.get(ContextKind::InvalidArg)?.to_string();
     let name = given.split('=').next()?;
+    if command == Some("simulate") && !given.starts_with('-') {
+        return Some(format!("the command to run follows --: atlas-export-buckets simulate -- {given}"));
+    }
     if let Some((_, advice)) = OF_OTHER_TOOLS.iter().find(|(names, _)| names.contains(&name)) {
         return Some((*advice).to_owned());
     }
     if given.parse::<ProjectId>().is_ok() {
         return Some(format!("did you mean --project-id {given}?"));
     }
-    if !has_command && let Some(command) = command_with(name) {
+    if command.is_none()
+        && let Some(command) = command_with(name)
+    {
         return Some(format!("options follow their command: atlas-export-buckets {command} {name}"));
     }
     let known = error.get(ContextKind::SuggestedArg)?;
@@ -69,6 +74,10 @@ fn about_command(error: &Error) -> Option<String> {
     let given = error.get(ContextKind::InvalidSubcommand)?.to_string();
     if given.parse::<ProjectId>().is_ok() {
         return Some(format!("did you mean list --project-id {given}?"));
+    }
+    // As in `atlas backups exports buckets list`.
+    if given == "backups" {
+        return Some("it is list alone: atlas-export-buckets list --project-id ID".to_owned());
     }
     match error.get(ContextKind::SuggestedSubcommand)? {
         ContextValue::Strings(known) => Some(format!("did you mean {}?", known.join(" or "))),
@@ -161,6 +170,22 @@ mod tests {
             "list --max-time 1e-99",
             "invalid value '1e-99' for '--max-time <SECONDS>': use a number of seconds above 0",
             "see ",
+        ),
+        (
+            "list --timeout -1",
+            "invalid value '-1' for '--timeout <SECONDS>': use a number of seconds above 0",
+            "see ",
+        ),
+        ("list -1", "unexpected argument '-1' found", "see "),
+        (
+            "backups exports buckets list",
+            "unrecognized subcommand 'backups'",
+            "it is list alone: atlas-export-buckets list ",
+        ),
+        (
+            "simulate ./audit --fast",
+            "unexpected argument './audit' found",
+            "the command to run follows --: atlas-export-buckets simulate -- ./audit; see ",
         ),
         ("list --jobs 0", "invalid value '0' for '--jobs <N>': use a whole number from 1 to 64", "see "),
         (

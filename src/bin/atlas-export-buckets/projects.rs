@@ -59,7 +59,7 @@ impl Projects {
             let id = environment::project_id()?.ok_or(
                 "which project? use --project-id, --all-projects or --org-id, or set MONGODB_ATLAS_PROJECT_ID",
             )?;
-            ids.push(id.parse().map_err(|error: InvalidInput| error.to_string())?);
+            ids.push(id.parse().map_err(|error: InvalidInput| format!("MONGODB_ATLAS_PROJECT_ID: {error}"))?);
         }
         if ids.is_empty() {
             return Err("there is no project id on standard input".into());
