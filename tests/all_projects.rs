@@ -190,6 +190,7 @@ fn one_of_the_three_ways_to_name_projects_is_taken_and_the_option_wins_over_the_
         ("also for an organization", &*format!("--org-id {organization}"), 0, 3),
         ("two ways", &*format!("--all-projects --project-id {UNKNOWN}"), 2, 0),
         ("two other ways", &*format!("--org-id {organization} --project-id {UNKNOWN}"), 2, 0),
+        ("another organization", &*format!("--org-id {organization} --org-id {UNKNOWN}"), 2, 0),
         ("all three", &*format!("--org-id {organization} --all-projects --project-id -"), 2, 0),
         ("no such organization", &*format!("--org-id {UNKNOWN}"), 4, 1),
     ] {

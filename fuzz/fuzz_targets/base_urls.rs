@@ -71,5 +71,6 @@ fn is_plain(text: &str) -> bool {
         && uri.query().is_none()
         && !text.contains('#')
         && uri.path().split('/').all(is_segment)
-        && !["/api/atlas", "/api/atlas/v2"].iter().any(|end| uri.path().trim_end_matches('/').ends_with(end))
+        && !uri.path().contains("/api/atlas")
+        && !uri.path().starts_with("/v2/")
 }

@@ -73,11 +73,11 @@ pub(crate) struct SelectionArgs {
     #[arg(long = "project-id", aliases = ["projectId", "group-id"], value_name = "ID", verbatim_doc_comment)]
     pub(crate) project_ids: Vec<String>,
     /// Every project that the credentials can see
-    #[arg(long, conflicts_with_all = ["project_ids", "organization"])]
+    #[arg(long, conflicts_with_all = ["project_ids", "organizations"])]
     pub(crate) all_projects: bool,
     /// Every project of an organization
     #[arg(long = "org-id", value_name = "ID", value_parser = organization_id, conflicts_with = "project_ids")]
-    pub(crate) organization: Option<OrganizationId>,
+    pub(crate) organizations: Vec<OrganizationId>,
 }
 
 /// What is asked for of each project, and how it is printed.

@@ -44,7 +44,10 @@ impl Projects {
         if selection.all_projects {
             return Ok(Projects::All);
         }
-        if let Some(organization) = &selection.organization {
+        if let Some((organization, others)) = selection.organizations.split_first() {
+            if others.iter().any(|other| other != organization) {
+                return Err("one organization at a time: give --org-id once".into());
+            }
             return Ok(Projects::OfOrganization(organization.clone()));
         }
         let mut ids = Vec::new();
