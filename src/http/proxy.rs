@@ -235,8 +235,24 @@ mod tests {
                 "{url}"
             );
         }
-        for url in ["socks4://proxy", "socks4a://proxy", "socks5://proxy", "socks5h://proxy"] {
-            assert_eq!(shown(url).is_ok(), cfg!(feature = "socks"), "{url}");
+    }
+
+    #[test]
+    fn a_socks_proxy_needs_the_feature_socks() {
+        for scheme in ["socks4", "socks4a", "socks5", "socks5h"] {
+            let result = decide("https://h.example", &[("https_proxy", &format!("{scheme}://proxy"))]);
+            if cfg!(feature = "socks") {
+                assert_eq!(result, Ok(Some(format!("{scheme}://proxy:1080"))));
+            } else {
+                assert!(result.unwrap_err().to_string().contains("enable the feature socks"), "{scheme}");
+            }
+        }
+        for (url, expected) in [
+            ("http://proxy:1", true),
+            ("https://proxy:1", true),
+            ("socks5://proxy:1", cfg!(feature = "socks")),
+        ] {
+            assert_eq!(is_usable(&Proxy::new(url).unwrap()), expected, "{url}");
         }
     }
 }
