@@ -38,7 +38,9 @@ fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
 
 #[test]
 fn unusual_keys_are_fine() {
-    for (public, private) in [("pübl ic", "pri:väte"), ("a", PRIVATE), (PRIVATE, PRIVATE), ("a", "\"b")] {
+    for (public, private) in
+        [("pübl ic", "pri:väte"), ("a", PRIVATE), (PRIVATE, PRIVATE), ("a", "\"b"), ("\"", "'")]
+    {
         assert!(ApiKey::new(public, private).is_ok(), "{public} {private}");
     }
     assert!(AccessToken::new("eyJhbGciOi.J9-_~+/==").is_ok());

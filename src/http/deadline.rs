@@ -25,3 +25,19 @@ impl Deadline {
         if other.time_left() < self.time_left() { other } else { self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earlier_of_two_deadlines_counts() {
+        let (short, long) = (Deadline::new(Duration::from_secs(60)), Deadline::new(Duration::from_secs(600)));
+        assert_eq!(short.or_earlier(long).timeout, short.timeout);
+        assert_eq!(long.or_earlier(short).timeout, short.timeout);
+        // Not the timeout counts, but when it ends.
+        let Some(start) = Instant::now().checked_sub(Duration::from_secs(590)) else { return };
+        let begun = Deadline { start, ..long };
+        assert_eq!(short.or_earlier(begun).timeout, long.timeout);
+    }
+}

@@ -70,6 +70,13 @@ fn one_token_serves_until_less_than_a_minute_or_half_of_its_life_is_left() {
 }
 
 #[test]
+fn an_old_token_is_replaced_before_it_is_sent() {
+    let (session, endpoint) = (session(), Endpoint::new(Duration::ZERO));
+    assert_eq!(endpoint.authorize(&session).unwrap().token(), "t1");
+    assert_eq!(endpoint.authorize(&session).unwrap().token(), "t2");
+}
+
+#[test]
 fn an_accepted_token_that_is_refused_is_replaced_once_for_all() {
     let (session, endpoint) = (session(), Endpoint::new(MINUTE * 60));
     let (first, second) = (endpoint.authorize(&session).unwrap(), endpoint.authorize(&session).unwrap());
