@@ -64,7 +64,7 @@ impl<R: Resolver, C: Connector<()>> Connector<()> for LazyConnector<R, C> {
         } else {
             self.look_up(details)?
         };
-        let timeout = shorter(details.timeout, start.elapsed());
+        let timeout = shorter(details.timeout, start.elapsed())?;
         // A proxy is looked up by its own connector.
         let details = ConnectionDetails { resolver: &self.resolver, ..changed(details, addrs, timeout) };
         self.chain.connect(&details, chained)
@@ -111,12 +111,13 @@ impl<In: Transport> Connector<In> for RoundConnector {
         for address in details.addrs.iter() {
             let mut addrs = details.resolver.empty();
             addrs.push(*address);
-            let quick = changed(details, addrs, at_most(details.timeout, MOMENT));
+            let timeout = shorter(details.timeout, start.elapsed())?;
+            let quick = changed(details, addrs, at_most(timeout, MOMENT));
             if let Ok(Some(transport)) = Connector::<In>::connect(&self.0, &quick, None) {
                 return Ok(Some(transport));
             }
         }
-        let timeout = shorter(details.timeout, start.elapsed());
+        let timeout = shorter(details.timeout, start.elapsed())?;
         self.0.connect(&changed(details, details.addrs.clone(), timeout), None)
     }
 }
@@ -195,7 +196,7 @@ impl Transport for BoundedTransport {
     }
 }
 
-/// The same with other addresses and another timeout.
+/// The same with other addresses and another timeout, which begins now.
 fn changed<'a>(
     details: &'a ConnectionDetails<'a>,
     addrs: ResolvedSocketAddrs,
@@ -208,18 +209,19 @@ fn changed<'a>(
         config: details.config,
         request_level: details.request_level,
         resolver: details.resolver,
-        now: details.now,
+        now: (details.current_time)(),
         current_time: Arc::clone(&details.current_time),
         run_connector: Arc::clone(&details.run_connector),
         register_shutdown: Arc::clone(&details.register_shutdown),
     }
 }
 
-/// A timeout of which so much time has passed.
-fn shorter(timeout: NextTimeout, passed: Duration) -> NextTimeout {
+/// A timeout of which so much time has passed. None may be left of zero: `ureq` would take that for a second.
+fn shorter(timeout: NextTimeout, passed: Duration) -> Result<NextTimeout, Error> {
     match timeout.after {
-        UreqDuration::Exact(time) => at_most(timeout, time.saturating_sub(passed)),
-        UreqDuration::NotHappening => timeout,
+        UreqDuration::Exact(time) if time <= passed => Err(Error::Timeout(timeout.reason)),
+        UreqDuration::Exact(time) => Ok(at_most(timeout, time.saturating_sub(passed))),
+        UreqDuration::NotHappening => Ok(timeout),
     }
 }
 
@@ -355,5 +357,50 @@ mod tests {
         let elapsed = start.elapsed();
         assert!(matches!(error, LibraryError::Deadline { .. }), "{error}");
         assert!(elapsed < Duration::from_secs(4), "{elapsed:?}");
+    }
+
+    /// Takes its time, as the system does where the first of two name servers is dead.
+    #[derive(Debug)]
+    struct Slow(SocketAddr, Duration);
+
+    impl Resolver for Slow {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            thread::sleep(self.1);
+            let mut addrs = self.empty();
+            addrs.push(self.0);
+            Ok(addrs)
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_look_up_counts_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = thread::spawn(move || {
+            let mut bytes = [0; 1];
+            listener.accept().unwrap().0.read(&mut bytes).map(|length| (length, bytes[0]))
+        });
+        let key = ApiKey::new("public", "private").unwrap();
+        let builder =
+            Client::builder(key).base_url("https://cloud.example").timeout(Duration::from_secs(2)).retries(0);
+        let agent =
+            with_resolver(builder.agent_config().unwrap(), Slow(address, Duration::from_millis(1200)));
+        let client = builder.agent(agent).build().unwrap();
+        let project = "32b6e34b3d91647abb20e7b8".parse().unwrap();
+        let error = client.export_bucket_page(&project, 1).unwrap_err();
+        // A TLS handshake begins, with 0.8 s to go.
+        assert_eq!(server.join().unwrap().unwrap(), (1, 22), "{error}");
+    }
+
+    #[test]
+    fn many_dead_addresses_are_held_to_the_deadline() {
+        let (atlas, _) = atlas(1);
+        let (_listener, _connections, dead) = dead_address();
+        let builder = builder(&atlas, "http://cloud.example:80").timeout(Duration::from_millis(500));
+        let start = Instant::now();
+        let error = count(builder, Addresses::new([dead; 8]), &atlas).unwrap_err();
+        let elapsed = start.elapsed();
+        assert!(matches!(error, LibraryError::Deadline { .. }), "{error}");
+        assert!(elapsed < Duration::from_millis(1000), "{elapsed:?}");
     }
 }
