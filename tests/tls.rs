@@ -185,6 +185,11 @@ fn sessions_are_resumed_on_each_new_connection() {
     let builder = client(&front, &authority).items_per_page(1);
     assert_eq!(list(builder.clone(), &atlas).unwrap(), sample_ids(20));
     assert_eq!((front.connections(), front.resumptions()), (21, 20));
+    // Also where the whole listing has less time than a page.
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseAfterAnswer);
+    let builder = client(&front, &authority).items_per_page(1).max_time(Duration::from_secs(30));
+    assert_eq!(list(builder, &atlas).unwrap(), sample_ids(20));
+    assert_eq!((front.connections(), front.resumptions()), (21, 20));
     // Also with an agent of one's own, made from these settings.
     let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseAfterAnswer);
     let builder = client(&front, &authority).items_per_page(1);

@@ -244,7 +244,8 @@ impl ClientBuilder {
         if base_url.is_https && !cfg!(feature = "rustls") {
             return Err(InvalidInput::NoTls);
         }
-        agent_config(base_url, self.timeout, &self.user_agent, self.ca_certificates.as_deref())
+        let timeout = self.timeout.min(self.max_time.unwrap_or(Duration::MAX));
+        agent_config(base_url, timeout, &self.user_agent, self.ca_certificates.as_deref())
     }
 
     /// Checks the settings and makes the client. Nothing is sent, but `localhost` is looked up if it is the host.
