@@ -401,6 +401,6 @@ mod tests {
         let error = count(builder, Addresses::new([dead; 8]), &atlas).unwrap_err();
         let elapsed = start.elapsed();
         assert!(matches!(error, LibraryError::Deadline { .. }), "{error}");
-        assert!(elapsed < Duration::from_millis(1000), "{elapsed:?}");
+        assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
     }
 }
