@@ -96,7 +96,7 @@ impl ApiKey {
         check("the API key's private half", &private_key)?;
         let refuse = |problem| Err(InvalidInput::Credential { what: public, problem });
         if public_key.contains(':') {
-            return refuse("has a colon");
+            return refuse("has a colon: copy it again from Atlas");
         }
         // The public half is sent and shown, so it must not be a client secret.
         if public_key.starts_with("mdb_sa_") {
@@ -104,8 +104,8 @@ impl ApiKey {
                 "is of a service account: use it as one (MONGODB_ATLAS_CLIENT_ID, MONGODB_ATLAS_CLIENT_SECRET)",
             );
         }
-        if is_uuid(&public_key) && !is_uuid(&private_key) {
-            return refuse("looks like a private half: the two are swapped");
+        if is_uuid(&public_key) {
+            return refuse("looks like a private half: perhaps the two are swapped");
         }
         Ok(ApiKey { public_key, private_key })
     }
@@ -174,7 +174,10 @@ impl AccessToken {
         let what = "the access token";
         check(what, &token)?;
         if !is_token68(&token) {
-            return Err(InvalidInput::Credential { what, problem: "has characters that no token has" });
+            return Err(InvalidInput::Credential {
+                what,
+                problem: "has characters that no token has: copy it again",
+            });
         }
         Ok(AccessToken(token))
     }
@@ -284,11 +287,11 @@ fn find_other_name(get: Variables<'_>) -> Option<&'static str> {
 fn check(what: &'static str, value: &str) -> Result<(), InvalidInput> {
     let is_quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
     let problem = if value.is_empty() {
-        "is empty"
+        "is empty: copy it from Atlas"
     } else if value.chars().any(char::is_control) {
-        "has a control character, perhaps a line end"
+        "has a control character, perhaps a line end: copy it again from Atlas"
     } else if value.trim() != value {
-        "has blanks at its ends"
+        "has blanks at its ends: leave them off"
     } else if is_quoted('"') || is_quoted('\'') {
         "is in quotes: leave them off"
     } else {

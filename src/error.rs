@@ -136,8 +136,10 @@ pub enum Error {
 pub enum AuthenticationError {
     /// The API key: what the Digest session says.
     Digest(digest::Error),
-    /// The access token was refused although it was just issued, or because it was given and cannot be renewed.
+    /// The access token that was handed in was refused. It cannot be renewed.
     TokenRefused,
+    /// The access token that the service account was issued was refused.
+    IssuedTokenRefused,
     /// The credentials were accepted, but what came with status 200 is an error document with 401.
     Refused,
     /// The service account was refused, in the words of RFC 6749 5.2.
@@ -255,6 +257,26 @@ pub enum Incomplete {
 }
 
 impl Error {
+    pub(crate) fn not_authenticated(
+        request: &ApiRequest,
+        reason: AuthenticationError,
+        api: ApiError,
+    ) -> Self {
+        Error::NotAuthenticated { request: Box::new(request.clone()), reason, api: Box::new(api) }
+    }
+
+    pub(crate) fn network(request: &ApiRequest, source: NetworkError) -> Self {
+        Error::Network { request: Box::new(request.clone()), source }
+    }
+
+    pub(crate) fn malformed(request: &ApiRequest, problem: impl Into<String>) -> Self {
+        Error::Malformed { request: Box::new(request.clone()), problem: problem.into() }
+    }
+
+    pub(crate) fn refused(request: &ApiRequest, reason: Refusal) -> Self {
+        Error::Refused { request: Box::new(request.clone()), reason }
+    }
+
     /// Whether the same call may succeed later: after a failure of the network or the server, a rate limit, or a list that changed
     /// while it was read.
     pub fn is_retryable(&self) -> bool {
@@ -334,6 +356,15 @@ impl Error {
 }
 
 impl AuthenticationError {
+    /// Whether the server refused the credentials. Its error document then says the rest.
+    pub(crate) fn is_refusal(&self) -> bool {
+        use AuthenticationError::{Digest, IssuedTokenRefused, Refused, TokenRefused};
+        matches!(
+            self,
+            Digest(digest::Error::Refused { stale: false }) | TokenRefused | IssuedTokenRefused | Refused
+        )
+    }
+
     /// Whether the server called the nonce stale that it had just issued.
     pub(crate) fn is_stale(&self) -> bool {
         *self == AuthenticationError::Digest(digest::Error::Refused { stale: true })

@@ -104,7 +104,7 @@ pub fn read_proxy(url: &str, variables: &[(&str, &str)]) -> Result<Option<String
         let (_, value) = variables.iter().find(|(known, value)| *known == name && !value.is_empty())?;
         Some((*value).to_owned())
     };
-    let proxy = http::from_variables(&base_url, &get).map_err(|error| error.to_string())?;
+    let proxy = http::from_variables(&base_url, get).map_err(|error| error.to_string())?;
     Ok(proxy.as_ref().map(http::without_credentials))
 }
 
@@ -128,7 +128,7 @@ pub fn read_base_url(url: &str) -> Result<Url, String> {
 
 fn base_url(url: &str) -> Result<Url, InvalidInput> {
     let base_url = BaseUrl::parse(url)?;
-    let is_loopback = base_url.is_loopback_address() || base_url.is_localhost();
+    let is_loopback = base_url.is_loopback || base_url.is_localhost();
     let is_https = base_url.is_https;
     let options = page_options(base_url);
     let request = options.page(&Resource::ExportBuckets("32b6e34b3d91647abb20e7b8".parse()?), 1, true);

@@ -18,9 +18,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use ureq::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
-pub(crate) use agent::{agent_config, is_loopback};
+pub(crate) use agent::{HttpAgent, agent_config};
 pub(crate) use deadline::Deadline;
-pub(crate) use exchange::HttpAgent;
 pub(crate) use sender::Sender;
 #[cfg(feature = "fuzzing")]
 pub(crate) use {
@@ -92,24 +91,15 @@ impl HttpClient {
             log::debug!("GET {} ({})", request.url, attempt.description());
             let response = self.sender.exchange(request, message, deadline, needs_new_connection)?;
             needs_new_connection = false;
-            let (headers, body) = (response.headers(), response.body());
             if response.status() != 401 {
-                self.authentication.record_success(attempt, request, headers, body)?;
+                attempt.record_success(request, &response)?;
                 return response::read_response(request, response);
             }
             self.sender.counters.challenges.fetch_add(1, Relaxed);
-            for challenge in headers.get_all(WWW_AUTHENTICATE) {
+            for challenge in response.headers().get_all(WWW_AUTHENTICATE) {
                 log::debug!("challenged: {}", OneLine(&String::from_utf8_lossy(challenge.as_bytes())));
             }
-            let time_left = deadline.time_left();
-            attempt = self.authentication.answer_challenge(
-                attempt,
-                request,
-                headers,
-                body,
-                time_left,
-                fetch_token,
-            )?;
+            attempt = attempt.answer_challenge(request, &response, deadline.time_left(), fetch_token)?;
         }
     }
 

@@ -32,6 +32,7 @@ pub enum InvalidInput {
         seen: Option<&'static str>,
     },
     /// An environment variable is missing or unusable. Its value is not shown.
+    #[non_exhaustive]
     Environment {
         /// Its name.
         variable: &'static str,
@@ -93,9 +94,7 @@ impl fmt::Display for InvalidInput {
                 "\"{}\" is not an API version: use v1.0, or a date from 2023-01-01 on, such as 2024-05-30",
                 OneLine(name)
             ),
-            InvalidInput::Credential { what, problem } => {
-                write!(f, "{what} {problem}; copy it again from Atlas")
-            }
+            InvalidInput::Credential { what, problem } => write!(f, "{what} {problem}"),
             InvalidInput::NoCredentials { seen } => {
                 f.write_str("no credentials in the environment")?;
                 if let Some(seen) = seen {

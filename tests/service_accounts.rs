@@ -126,6 +126,7 @@ fn a_project_that_may_not_be_seen_costs_no_new_token() {
     let client = service_account_builder(&atlas).build().unwrap();
     client.export_bucket_page(&mine.parse().unwrap(), 1).unwrap();
     let error = client.export_bucket_page(&other.parse().unwrap(), 1).unwrap_err();
+    assert_eq!(reason(&error), &AuthenticationError::IssuedTokenRefused);
     assert!(error.to_string().contains("the credentials are known, but may not see this"), "{error}");
     client.export_bucket_page(&mine.parse().unwrap(), 1).unwrap();
     assert_eq!(requests(&atlas, RequestKind::Token), 1);

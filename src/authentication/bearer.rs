@@ -37,26 +37,15 @@ enum State {
     Fetching,
     Token(Token),
     /// The service account was refused. Asking again would not help.
-    Refused(Error),
+    AccountRefused(Error),
 }
 
 #[derive(Clone)]
-struct Token {
+pub(crate) struct Token {
     value: Arc<str>,
     /// When to fetch the next one; `None` for a token that cannot be renewed.
     renew_at: Option<Instant>,
     was_accepted: bool,
-}
-
-/// One attempt to send a request.
-pub(crate) struct BearerAttempt {
-    token: Token,
-}
-
-impl BearerAttempt {
-    pub(super) fn token(&self) -> &str {
-        &self.token.value
-    }
 }
 
 impl TokenSession {
@@ -73,7 +62,7 @@ impl TokenSession {
         TokenSession { account: None, state: Mutex::new(State::Token(token)), has_changed: Condvar::new() }
     }
 
-    /// An attempt with the token, which is fetched first if there is none or if it is old.
+    /// The token, which is fetched first if there is none or if it is old.
     ///
     /// One thread fetches. The others wait for it as long as `time_left`, and share a refusal of the service account.
     pub(super) fn authorize(
@@ -81,7 +70,7 @@ impl TokenSession {
         request: &ApiRequest,
         time_left: Duration,
         fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
-    ) -> Result<BearerAttempt, Error> {
+    ) -> Result<Token, Error> {
         let state = self.lock();
         let waited =
             self.has_changed.wait_timeout_while(state, time_left, |state| matches!(state, State::Fetching));
@@ -90,40 +79,50 @@ impl TokenSession {
             (State::Fetching, _) => {
                 Err(Error::Deadline { request: Box::new(request.clone()), timeout: time_left, cause: None })
             }
-            (State::Refused(error), _) => Err(error.clone()),
-            (State::Token(token), _) if token.is_young() => Ok(BearerAttempt { token: token.clone() }),
+            (State::AccountRefused(error), _) => Err(error.clone()),
+            (State::Token(token), _) if token.is_young() => Ok(token.clone()),
             // Never happens: the user's token stays young.
-            (_, None) => Err(refuse(request, ApiError { status: 401, ..ApiError::default() })),
+            (_, None) => Err(self.refuse(request, ApiError { status: 401, ..ApiError::default() })),
             (_, Some(account)) => {
                 *state = State::Fetching;
                 drop(state);
-                self.finish_fetch(fetch_token(account))
+                Fetch { session: self, outcome: State::NoToken }.run(|| fetch_token(account))
             }
         }
     }
 
-    /// The next attempt, after a token was refused: with a new token, unless the refused one was new itself, or the refusal
-    /// is about the account's rights.
-    pub(super) fn answer_challenge(
+    /// The token to send instead of one that was answered with 401: a new one, unless the refused one was new itself, or the
+    /// refusal is about the account's rights.
+    pub(super) fn replace(
         &self,
-        attempt: BearerAttempt,
+        refused: Token,
         request: &ApiRequest,
         api: ApiError,
         is_about_token: bool,
         time_left: Duration,
         fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
-    ) -> Result<BearerAttempt, Error> {
-        if self.account.is_none() || !is_about_token || !self.was_accepted(&attempt.token) {
-            return Err(refuse(request, api));
+    ) -> Result<Token, Error> {
+        let mut state = self.lock();
+        // If it is not the current one, there is, or will be, a newer one to try.
+        let current = match &*state {
+            State::Token(token) if Arc::ptr_eq(&token.value, &refused.value) => Some(token),
+            _ => None,
+        };
+        let is_new = current.is_some_and(|token| !token.was_accepted);
+        if self.account.is_none() || !is_about_token || is_new {
+            return Err(self.refuse(request, api));
         }
-        self.forget(&attempt.token);
+        if current.is_some() {
+            *state = State::NoToken;
+        }
+        drop(state);
         self.authorize(request, time_left, fetch_token)
     }
 
-    /// Call this when an attempt was answered with anything but 401.
-    pub(super) fn record_success(&self, attempt: &BearerAttempt) {
+    /// Call this when a request with this token was answered with anything but 401.
+    pub(super) fn record_success(&self, accepted: &Token) {
         if let State::Token(token) = &mut *self.lock()
-            && Arc::ptr_eq(&token.value, &attempt.token.value)
+            && Arc::ptr_eq(&token.value, &accepted.value)
         {
             token.was_accepted = true;
         }
@@ -139,37 +138,42 @@ impl TokenSession {
         Some((account, value))
     }
 
-    fn finish_fetch(&self, result: Result<IssuedToken, Error>) -> Result<BearerAttempt, Error> {
-        let mut state = self.lock();
-        let result = result.map(|issued| BearerAttempt { token: Token::new(issued) });
-        *state = match &result {
-            Ok(attempt) => State::Token(attempt.token.clone()),
-            Err(error @ Error::NotAuthenticated { .. }) => State::Refused(error.clone()),
-            Err(_) => State::NoToken,
+    fn refuse(&self, request: &ApiRequest, api: ApiError) -> Error {
+        let reason = match self.account {
+            Some(_) => AuthenticationError::IssuedTokenRefused,
+            None => AuthenticationError::TokenRefused,
         };
-        self.has_changed.notify_all();
-        result
-    }
-
-    /// Whether the server has accepted this token before, or another has replaced it.
-    fn was_accepted(&self, token: &Token) -> bool {
-        match &*self.lock() {
-            State::Token(current) if Arc::ptr_eq(&current.value, &token.value) => current.was_accepted,
-            // There is, or will be, a newer one to try.
-            _ => true,
-        }
-    }
-
-    fn forget(&self, refused: &Token) {
-        let mut state = self.lock();
-        if matches!(&*state, State::Token(token) if Arc::ptr_eq(&token.value, &refused.value)) {
-            *state = State::NoToken;
-        }
+        Error::not_authenticated(request, reason, api)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code that holds the lock can leave the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A fetch that has begun. It ends when this is dropped, also by a panic: else the other threads would wait for ever.
+struct Fetch<'a> {
+    session: &'a TokenSession,
+    outcome: State,
+}
+
+impl Fetch<'_> {
+    fn run(mut self, fetch_token: impl FnOnce() -> Result<IssuedToken, Error>) -> Result<Token, Error> {
+        let result = fetch_token().map(Token::new);
+        self.outcome = match &result {
+            Ok(token) => State::Token(token.clone()),
+            Err(error @ Error::NotAuthenticated { .. }) => State::AccountRefused(error.clone()),
+            Err(_) => State::NoToken,
+        };
+        result
+    }
+}
+
+impl Drop for Fetch<'_> {
+    fn drop(&mut self) {
+        *self.session.lock() = std::mem::replace(&mut self.outcome, State::NoToken);
+        self.session.has_changed.notify_all();
     }
 }
 
@@ -181,14 +185,14 @@ impl Token {
         Token { value: value.into(), renew_at: Instant::now().checked_add(age), was_accepted: false }
     }
 
+    /// The text that follows `Bearer`.
+    pub(super) fn as_str(&self) -> &str {
+        &self.value
+    }
+
     fn is_young(&self) -> bool {
         self.renew_at.is_none_or(|renew_at| Instant::now() < renew_at)
     }
-}
-
-fn refuse(request: &ApiRequest, api: ApiError) -> Error {
-    let reason = AuthenticationError::TokenRefused;
-    Error::NotAuthenticated { request: Box::new(request.clone()), reason, api: Box::new(api) }
 }
 
 #[cfg(test)]

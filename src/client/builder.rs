@@ -11,7 +11,7 @@ use super::Client;
 use crate::authentication::Authentication;
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::http::{HttpAgent, HttpClient, Sender, agent_config, is_loopback};
+use crate::http::{HttpAgent, HttpClient, Sender, agent_config};
 use crate::invalid_input::InvalidInput;
 use crate::listing::Source;
 use crate::request::{ApiVersion, BaseUrl, PageOptions};
@@ -296,8 +296,9 @@ impl ClientBuilder {
 
     /// The base URL, if its form is right and secrets may go there.
     fn checked_base_url(&self) -> Result<BaseUrl, InvalidInput> {
-        let base_url = BaseUrl::parse(&self.base_url)?;
-        if base_url.is_https || self.allow_plain_http || is_loopback(&base_url) {
+        let mut base_url = BaseUrl::parse(&self.base_url)?;
+        base_url.look_up_localhost();
+        if base_url.is_https || self.allow_plain_http || base_url.is_loopback {
             return Ok(base_url);
         }
         Err(InvalidInput::base_url(if base_url.is_localhost() {

@@ -63,15 +63,9 @@ fn is_about_address(api: &ApiError) -> bool {
 }
 
 fn authenticate(reason: &AuthenticationError, api: &ApiError) -> &'static str {
-    let is_refusal = matches!(
-        reason,
-        AuthenticationError::Digest(digest::Error::Refused { stale: false })
-            | AuthenticationError::TokenRefused
-            | AuthenticationError::Refused
-    );
     match reason {
         _ if is_about_address(api) => ADD_THE_ADDRESS,
-        _ if is_refusal && api.is_about_rights() => {
+        _ if reason.is_refusal() && api.is_about_rights() => {
             "the credentials are known, but may not see this: check that they belong to the project's organization, and \
              have the role Project Read Only in the project"
         }
@@ -81,6 +75,9 @@ fn authenticate(reason: &AuthenticationError, api: &ApiError) -> &'static str {
         }
         AuthenticationError::Digest(_) | AuthenticationError::Refused => CHECK_THE_WAY,
         AuthenticationError::TokenRefused => "fetch a new access token",
+        AuthenticationError::IssuedTokenRefused => {
+            "check that this machine's address is on the service account's access list, and that nothing revoked the token"
+        }
         AuthenticationError::ServiceAccount { .. } => {
             "check the client id and the client secret, and that neither has expired"
         }

@@ -34,15 +34,7 @@ impl Error {
     fn cause(&self) -> Cow<'static, str> {
         match self {
             Error::InvalidInput(input) => input.to_string().into(),
-            Error::NotAuthenticated { reason, .. } => match reason {
-                AuthenticationError::Digest(digest::Error::Refused { stale: false }) => {
-                    "the API key was refused".into()
-                }
-                AuthenticationError::Digest(_) => "not authenticated".into(),
-                AuthenticationError::TokenRefused => "the access token was refused".into(),
-                AuthenticationError::Refused => "the credentials were refused".into(),
-                AuthenticationError::ServiceAccount { .. } => "the service account was refused".into(),
-            },
+            Error::NotAuthenticated { reason, .. } => reason.cause().into(),
             Error::Forbidden { .. } => "not allowed".into(),
             Error::NotFound { .. } => "not found".into(),
             Error::RateLimited { .. } => "rate limited".into(),
@@ -65,12 +57,8 @@ impl Error {
     fn details(&self) -> Option<String> {
         match self {
             Error::InvalidInput(_) => None,
-            Error::NotAuthenticated { reason, api, .. } => Some(match reason {
-                AuthenticationError::Digest(digest::Error::Refused { stale: false })
-                | AuthenticationError::TokenRefused
-                | AuthenticationError::Refused => api.to_string(),
-                reason => format!("{reason}: {api}"),
-            }),
+            Error::NotAuthenticated { reason, api, .. } if reason.is_refusal() => Some(api.to_string()),
+            Error::NotAuthenticated { reason, api, .. } => Some(format!("{reason}: {api}")),
             Error::Forbidden { api, .. }
             | Error::NotFound { api, .. }
             | Error::RateLimited { api, .. }
@@ -140,12 +128,24 @@ impl fmt::Display for NetworkError {
     }
 }
 
+impl AuthenticationError {
+    fn cause(&self) -> &'static str {
+        match self {
+            AuthenticationError::Digest(digest::Error::Refused { stale: false }) => "the API key was refused",
+            AuthenticationError::Digest(_) => "not authenticated",
+            AuthenticationError::TokenRefused | AuthenticationError::IssuedTokenRefused => {
+                "the access token was refused"
+            }
+            AuthenticationError::Refused => "the credentials were refused",
+            AuthenticationError::ServiceAccount { .. } => "the service account was refused",
+        }
+    }
+}
+
 impl fmt::Display for AuthenticationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AuthenticationError::Digest(reason) => write!(f, "{}", OneLine(&reason.to_string())),
-            AuthenticationError::TokenRefused => f.write_str("the access token was refused"),
-            AuthenticationError::Refused => f.write_str("the credentials were refused"),
             AuthenticationError::ServiceAccount { error, error_description } => {
                 write!(f, "{}", OneLine(error))?;
                 match error_description {
@@ -153,6 +153,7 @@ impl fmt::Display for AuthenticationError {
                     None => Ok(()),
                 }
             }
+            reason => f.write_str(reason.cause()),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! The agent for the one host of a client: its proxy, its roots, its pool.
 
-use std::net::ToSocketAddrs as _;
 use std::time::Duration;
 
 use ureq::config::Config;
+use ureq::http::{Request, Response};
 
-use super::exchange::HttpAgent;
 use super::proxy;
 use crate::invalid_input::InvalidInput;
 use crate::request::BaseUrl;
@@ -20,7 +19,7 @@ pub(crate) fn agent_config(
     /// As many threads can each keep a connection.
     const MAX_IDLE_CONNECTIONS: usize = 64;
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
-    let proxy = if is_loopback(base_url) { None } else { proxy::from_environment(base_url)? };
+    let proxy = if base_url.is_loopback { None } else { proxy::from_environment(base_url)? };
     let config = ureq::Agent::config_builder()
         .proxy(proxy)
         .timeout_global(Some(timeout))
@@ -39,13 +38,14 @@ pub(crate) fn agent_config(
     Ok(config.build())
 }
 
-/// Whether the host is this machine. `localhost` is looked up, and is this machine if all its addresses are.
-pub(crate) fn is_loopback(base_url: &BaseUrl) -> bool {
-    base_url.is_loopback_address()
-        || base_url.is_localhost()
-            && (base_url.host(), 0).to_socket_addrs().is_ok_and(|mut addresses| {
-                addresses.len() > 0 && addresses.all(|address| address.ip().is_loopback())
-            })
+/// Sends requests to one host.
+#[derive(Clone)]
+pub(crate) struct HttpAgent {
+    agent: ureq::Agent,
+    /// Whether the agent has a proxy that must not be used, as the host is this machine.
+    bypasses_proxy: bool,
+    /// How many bytes a page's body may have.
+    pub(super) max_body_bytes: u64,
 }
 
 impl HttpAgent {
@@ -60,13 +60,60 @@ impl HttpAgent {
             Some(proxy) if !proxy::is_usable(proxy) => return Err(InvalidInput::AgentProxy),
             Some(proxy) => proxy.is_from_env(),
         };
-        Ok(HttpAgent { bypasses_proxy: has_proxy_from_env && is_loopback(base_url), agent, max_body_bytes })
+        Ok(HttpAgent { bypasses_proxy: has_proxy_from_env && base_url.is_loopback, agent, max_body_bytes })
     }
 
     /// The proxy on the way to the host, without its password.
     pub(crate) fn proxy(&self) -> Option<String> {
         let proxy = self.agent.config().proxy().filter(|_| !self.bypasses_proxy);
         proxy.map(proxy::without_credentials)
+    }
+
+    /// Sends a message, and waits for the head of the response.
+    pub(super) fn send(
+        &self,
+        message: Request<Vec<u8>>,
+        timeout: Duration,
+        needs_new_connection: bool,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        /// `ureq` adds the timeout to the current time, which must not overflow.
+        const LONGEST_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+        let timeout = timeout.min(LONGEST_TIMEOUT);
+        if self.has_settings_for(timeout) && !needs_new_connection {
+            return self.run(message);
+        }
+        let mut config = self
+            .agent
+            .configure_request(message)
+            .timeout_global(Some(timeout))
+            .http_status_as_error(false)
+            // A redirect becomes `Refusal::Redirect`, which says where it leads.
+            .max_redirects(0)
+            .max_redirects_will_error(false);
+        if self.bypasses_proxy {
+            config = config.proxy(None);
+        }
+        if needs_new_connection {
+            config = config.max_idle_age(Duration::ZERO);
+        }
+        self.run(config.build())
+    }
+
+    fn run(&self, message: Request<Vec<u8>>) -> Result<Response<ureq::Body>, ureq::Error> {
+        if message.body().is_empty() { self.agent.run(message.map(|_| ())) } else { self.agent.run(message) }
+    }
+
+    /// Whether the agent's own settings suit a request with this timeout. They suit the first request of each page.
+    ///
+    /// `ureq` reuses its TLS configuration, and with it TLS sessions, only for requests without settings of their own.
+    fn has_settings_for(&self, timeout: Duration) -> bool {
+        const NEGLIGIBLE: Duration = Duration::from_millis(10);
+        let config = self.agent.config();
+        !self.bypasses_proxy
+            && !config.http_status_as_error()
+            && config.max_redirects() == 0
+            && !config.max_redirects_will_error()
+            && config.timeouts().global.is_some_and(|own| own.abs_diff(timeout) < NEGLIGIBLE)
     }
 }
 

@@ -7,19 +7,19 @@ use ureq::{Proxy, ProxyProtocol};
 use crate::invalid_input::InvalidInput;
 use crate::request::{BaseUrl, is_host, is_port};
 
-/// Looks environment variables up. Empty ones count as not set, as in curl.
-pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
-
 /// The proxy that the environment names for this host.
 pub(super) fn from_environment(base_url: &BaseUrl) -> Result<Option<Proxy>, InvalidInput> {
-    from_variables(base_url, &|name| {
+    from_variables(base_url, |name| {
         let value = std::env::var_os(name)?.to_string_lossy().into_owned();
         Some(value).filter(|value| !value.is_empty())
     })
 }
 
-/// The proxy that these variables name for this host.
-pub(crate) fn from_variables(base_url: &BaseUrl, get: Variables<'_>) -> Result<Option<Proxy>, InvalidInput> {
+/// The proxy that these variables name for this host. Empty ones count as not set, as in curl.
+pub(crate) fn from_variables(
+    base_url: &BaseUrl,
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Proxy>, InvalidInput> {
     /// curl does not read `HTTP_PROXY`: a web server sets it from a request's header field `Proxy`.
     const FOR_HTTP: [&str; 3] = ["http_proxy", "all_proxy", "ALL_PROXY"];
     const FOR_HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -178,7 +178,7 @@ mod tests {
                 variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
             value.filter(|value| !value.is_empty())
         };
-        let proxy = from_variables(&BaseUrl::parse(base_url).unwrap(), &get)?;
+        let proxy = from_variables(&BaseUrl::parse(base_url).unwrap(), get)?;
         Ok(proxy.as_ref().map(without_credentials))
     }
 

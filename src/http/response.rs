@@ -21,12 +21,12 @@ pub(super) fn read_response<T: ListItem>(
     let headers = &head.headers;
     let mut page = read_page(request.page_num(), body).map_err(|error| match error {
         BodyError::Api(api) => error_of_api(request, api, headers),
-        BodyError::Malformed(problem) => Error::Malformed { request: Box::new(request.clone()), problem },
+        BodyError::Malformed(problem) => Error::malformed(request, problem),
         // The connection ended within a body of unknown length: only the JSON shows it.
-        BodyError::Truncated => {
-            let source = NetworkError::new(NetworkErrorKind::BrokenBody, "the answer ends too early");
-            Error::Network { request: Box::new(request.clone()), source }
-        }
+        BodyError::Truncated => Error::network(
+            request,
+            NetworkError::new(NetworkErrorKind::BrokenBody, "the answer ends too early"),
+        ),
     })?;
     page.rate_limit = read_rate_limit(headers);
     page.deprecation = text(headers, "deprecation").map(str::to_owned);
@@ -43,8 +43,7 @@ pub(super) fn error_of_status(request: &ApiRequest, response: &Response<Vec<u8>>
     match response.status().as_u16() {
         status @ 300..400 => {
             let location = text(response.headers(), "location").map(str::to_owned);
-            let reason = Refusal::Redirect { status, location };
-            Error::Refused { request: Box::new(request.clone()), reason }
+            Error::refused(request, Refusal::Redirect { status, location })
         }
         status => error_of_api(request, read_error(status, response.body()), response.headers()),
     }

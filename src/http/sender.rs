@@ -7,8 +7,9 @@ use rand::RngCore as _;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use ureq::http::{Request, Response};
 
+use super::agent::HttpAgent;
 use super::deadline::Deadline;
-use super::exchange::HttpAgent;
+use super::exchange::exchange;
 use super::retry::Retries;
 use crate::error::{Error, NetworkErrorKind};
 use crate::invalid_input::InvalidInput;
@@ -54,7 +55,7 @@ impl Sender {
     ) -> Result<Response<Vec<u8>>, Error> {
         self.counters.requests.fetch_add(1, Relaxed);
         let start = Instant::now();
-        let response = self.agent.exchange(request, message, deadline, needs_new_connection)?;
+        let response = exchange(&self.agent, request, message, deadline, needs_new_connection)?;
         self.has_responded.store(true, Relaxed);
         let (status, bytes) = (response.status().as_u16(), response.body().len());
         log::debug!("HTTP {status}, {bytes} bytes in {} ms", start.elapsed().as_millis());

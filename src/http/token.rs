@@ -106,16 +106,16 @@ pub(crate) fn read_token(request: &ApiRequest, response: &Response<Vec<u8>>) -> 
     if response.status() != 200 {
         return Err(error_of_token_request(request, response));
     }
-    let malformed = |problem: String| Error::Malformed { request: Box::new(request.clone()), problem };
+    let malformed = |problem: &str| Error::malformed(request, problem);
     // Nothing of the body is quoted: it may contain the token.
     let token: TokenResponse = serde_json::from_slice(response.body()).map_err(|error| {
-        malformed(format!("no token response of OAuth 2.0 ({:?} error)", error.classify()))
+        malformed(&format!("no token response of OAuth 2.0 ({:?} error)", error.classify()))
     })?;
     if !token.token_type.eq_ignore_ascii_case("bearer") {
-        return Err(malformed("the token is no bearer token".into()));
+        return Err(malformed("the token is no bearer token"));
     }
     let access_token =
-        AccessToken::new(token.access_token).map_err(|_| malformed("the token cannot be sent".into()))?;
+        AccessToken::new(token.access_token).map_err(|_| malformed("the token cannot be sent"))?;
     Ok(IssuedToken { access_token, expires_in: Duration::from_secs(token.expires_in) })
 }
 
@@ -123,11 +123,8 @@ fn error_of_token_request(request: &ApiRequest, response: &Response<Vec<u8>>) ->
     let status = response.status().as_u16();
     match serde_json::from_slice::<OauthError>(response.body()) {
         Ok(OauthError { error, error_description }) if matches!(status, 400 | 401 | 403) => {
-            Error::NotAuthenticated {
-                request: Box::new(request.clone()),
-                reason: AuthenticationError::ServiceAccount { error, error_description },
-                api: Box::new(read_error(status, response.body())),
-            }
+            let reason = AuthenticationError::ServiceAccount { error, error_description };
+            Error::not_authenticated(request, reason, read_error(status, response.body()))
         }
         _ => error_of_status(request, response),
     }

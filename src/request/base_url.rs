@@ -1,6 +1,6 @@
 //! The base URL: the host that is asked, and where Atlas is on it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs as _};
 
 use ureq::http::Uri;
 
@@ -15,6 +15,8 @@ pub(crate) struct BaseUrl {
     path_at: usize,
     host: String,
     pub(crate) is_https: bool,
+    /// Whether the host is this machine: one of its addresses, or `localhost` if [`BaseUrl::look_up_localhost`] says so.
+    pub(crate) is_loopback: bool,
 }
 
 impl BaseUrl {
@@ -66,11 +68,13 @@ impl BaseUrl {
                 "ends in {end}: leave it off and use {origin}{prefix}"
             )));
         }
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         Ok(BaseUrl {
             path_at: origin.len(),
-            host: host.to_ascii_lowercase(),
             url: format!("{origin}{path}"),
             is_https,
+            is_loopback: host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+            host,
         })
     }
 
@@ -86,12 +90,16 @@ impl BaseUrl {
 
     /// The host in lower case, an IPv6 address without its brackets.
     pub(crate) fn host(&self) -> &str {
-        self.host.trim_start_matches('[').trim_end_matches(']')
+        &self.host
     }
 
-    /// Whether the host is an address of this machine.
-    pub(crate) fn is_loopback_address(&self) -> bool {
-        self.host().parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    /// Finds out whether `localhost`, if that is the host, is this machine. It is, if all its addresses are.
+    pub(crate) fn look_up_localhost(&mut self) {
+        if self.is_localhost() {
+            self.is_loopback = (self.host(), 0).to_socket_addrs().is_ok_and(|mut addresses| {
+                addresses.len() > 0 && addresses.all(|address| address.ip().is_loopback())
+            });
+        }
     }
 
     /// Whether the host is the name `localhost`, which should be this machine.
@@ -166,7 +174,7 @@ mod tests {
         ];
         for (input, url, host, is_loopback) in cases {
             let base = BaseUrl::parse(input).unwrap();
-            assert_eq!((base.as_str(), base.host(), base.is_loopback_address()), (url, host, is_loopback));
+            assert_eq!((base.as_str(), base.host(), base.is_loopback), (url, host, is_loopback));
             assert_eq!(BaseUrl::parse(base.as_str()).unwrap(), base, "{input}, parsed again");
         }
         assert_eq!(BaseUrl::parse("https://h:8443/a/b").unwrap().origin(), "https://h:8443");

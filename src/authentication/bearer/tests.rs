@@ -34,18 +34,13 @@ impl Endpoint {
         Ok(IssuedToken { access_token, expires_in: self.expires_in })
     }
 
-    fn authorize(&self, session: &TokenSession) -> Result<BearerAttempt, Error> {
+    fn authorize(&self, session: &TokenSession) -> Result<Token, Error> {
         session.authorize(&request(), MINUTE, |_| self.issue())
     }
 
-    fn answer_challenge(
-        &self,
-        session: &TokenSession,
-        attempt: BearerAttempt,
-        code: &str,
-    ) -> Result<BearerAttempt, Error> {
+    fn replace(&self, session: &TokenSession, refused: Token, code: &str) -> Result<Token, Error> {
         let is_about_token = code == "UNEXPECTED_ERROR";
-        session.answer_challenge(attempt, &request(), api(code), is_about_token, MINUTE, |_| self.issue())
+        session.replace(refused, &request(), api(code), is_about_token, MINUTE, |_| self.issue())
     }
 }
 
@@ -65,15 +60,15 @@ fn one_token_serves_until_less_than_a_minute_or_half_of_its_life_is_left() {
     assert!(token(3600).is_young() && !token(0).is_young());
     let (session, endpoint) = (session(), Endpoint::new(Duration::from_secs(3600)));
     for _ in 0..3 {
-        assert_eq!(endpoint.authorize(&session).unwrap().token(), "t1");
+        assert_eq!(endpoint.authorize(&session).unwrap().as_str(), "t1");
     }
 }
 
 #[test]
 fn an_old_token_is_replaced_before_it_is_sent() {
     let (session, endpoint) = (session(), Endpoint::new(Duration::ZERO));
-    assert_eq!(endpoint.authorize(&session).unwrap().token(), "t1");
-    assert_eq!(endpoint.authorize(&session).unwrap().token(), "t2");
+    assert_eq!(endpoint.authorize(&session).unwrap().as_str(), "t1");
+    assert_eq!(endpoint.authorize(&session).unwrap().as_str(), "t2");
 }
 
 #[test]
@@ -81,8 +76,8 @@ fn an_accepted_token_that_is_refused_is_replaced_once_for_all() {
     let (session, endpoint) = (session(), Endpoint::new(MINUTE * 60));
     let (first, second) = (endpoint.authorize(&session).unwrap(), endpoint.authorize(&session).unwrap());
     session.record_success(&first);
-    assert_eq!(endpoint.answer_challenge(&session, first, "UNEXPECTED_ERROR").unwrap().token(), "t2");
-    assert_eq!(endpoint.answer_challenge(&session, second, "UNEXPECTED_ERROR").unwrap().token(), "t2");
+    assert_eq!(endpoint.replace(&session, first, "UNEXPECTED_ERROR").unwrap().as_str(), "t2");
+    assert_eq!(endpoint.replace(&session, second, "UNEXPECTED_ERROR").unwrap().as_str(), "t2");
     assert_eq!(endpoint.issued.load(Ordering::Relaxed), 2);
 }
 
@@ -90,13 +85,14 @@ fn an_accepted_token_that_is_refused_is_replaced_once_for_all() {
 fn a_token_that_was_just_issued_or_is_refused_for_its_rights_is_not_replaced() {
     let (session, endpoint) = (session(), Endpoint::new(MINUTE * 60));
     let attempt = endpoint.authorize(&session).unwrap();
-    assert!(matches!(
-        endpoint.answer_challenge(&session, attempt, "UNEXPECTED_ERROR"),
-        Err(Error::NotAuthenticated { reason: AuthenticationError::TokenRefused, .. })
-    ));
+    let error = endpoint.replace(&session, attempt, "UNEXPECTED_ERROR").err().unwrap();
+    assert!(matches!(error, Error::NotAuthenticated { reason: AuthenticationError::IssuedTokenRefused, .. }));
+    assert!(
+        error.advice().unwrap().starts_with("check that this machine's address is on the service account's")
+    );
     let attempt = endpoint.authorize(&session).unwrap();
     session.record_success(&attempt);
-    assert!(endpoint.answer_challenge(&session, attempt, "USER_UNAUTHORIZED").is_err());
+    assert!(endpoint.replace(&session, attempt, "USER_UNAUTHORIZED").is_err());
     assert_eq!(endpoint.issued.load(Ordering::Relaxed), 1);
 }
 
@@ -105,9 +101,9 @@ fn a_token_that_was_given_is_neither_replaced_nor_taken() {
     let session = TokenSession::of_token(AccessToken::new("given").unwrap());
     let endpoint = Endpoint::new(MINUTE);
     let attempt = endpoint.authorize(&session).unwrap();
-    assert_eq!(attempt.token(), "given");
+    assert_eq!(attempt.as_str(), "given");
     session.record_success(&attempt);
-    assert!(endpoint.answer_challenge(&session, attempt, "UNEXPECTED_ERROR").is_err());
+    assert!(endpoint.replace(&session, attempt, "UNEXPECTED_ERROR").is_err());
     assert!(session.take_token().is_none());
     assert_eq!(endpoint.issued.load(Ordering::Relaxed), 0);
 }
@@ -117,7 +113,7 @@ fn sixty_four_threads_at_once_fetch_one_token() {
     let (session, endpoint) = (session(), Endpoint::new(MINUTE * 60));
     std::thread::scope(|scope| {
         for _ in 0..64 {
-            scope.spawn(|| assert_eq!(endpoint.authorize(&session).unwrap().token(), "t1"));
+            scope.spawn(|| assert_eq!(endpoint.authorize(&session).unwrap().as_str(), "t1"));
         }
     });
     assert_eq!(endpoint.issued.load(Ordering::Relaxed), 1);
@@ -161,4 +157,12 @@ fn who_waits_for_a_token_waits_no_longer_than_its_own_time() {
             })
             .unwrap();
     });
+}
+
+#[test]
+fn a_fetch_that_panics_lets_the_next_thread_fetch() {
+    let (session, endpoint) = (session(), Endpoint::new(MINUTE * 60));
+    let fetch = || session.authorize(&request(), MINUTE, |_| panic!("no thread for the look-up"));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(fetch)).is_err());
+    assert_eq!(endpoint.authorize(&session).unwrap().as_str(), "t1");
 }

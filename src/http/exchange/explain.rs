@@ -25,10 +25,10 @@ fn explain(
     deadline: &Deadline,
 ) -> Error {
     use NetworkErrorKind::{HostNotFound, NotConnected, Other, Proxy, Tls};
-    let request = Box::new(request.clone());
     let source = match error {
         ureq::Error::Io(error) => explain_io(error, broken),
         ureq::Error::Timeout(timeout) if is_end_of(deadline, *timeout) => {
+            let request = Box::new(request.clone());
             return Error::Deadline { request, timeout: deadline.timeout, cause: None };
         }
         ureq::Error::Timeout(timeout @ (ureq::Timeout::Connect | ureq::Timeout::Resolve)) => {
@@ -42,14 +42,14 @@ fn explain(
         ureq::Error::ConnectionFailed => NetworkError::new(NotConnected, "no address answers"),
         ureq::Error::ConnectProxyFailed(problem) => NetworkError::new(Proxy, problem),
         ureq::Error::LargeResponseHeader(..) => {
-            return Error::Refused { request, reason: Refusal::HeaderTooLarge };
+            return Error::refused(request, Refusal::HeaderTooLarge);
         }
         // The type of this error is not public in `ureq`.
         ureq::Error::Protocol(error) if error.to_string().ends_with("too many headers") => {
-            return Error::Refused { request, reason: Refusal::HeaderTooLarge };
+            return Error::refused(request, Refusal::HeaderTooLarge);
         }
         ureq::Error::Protocol(error) => {
-            return Error::Malformed { request, problem: format!("not HTTP: {error}") };
+            return Error::malformed(request, format!("not HTTP: {error}"));
         }
         #[cfg(feature = "rustls")]
         ureq::Error::Rustls(error) => explain_tls(error),
@@ -57,7 +57,7 @@ fn explain(
         ureq::Error::TlsRequired => NetworkError::new(Tls, error.to_string()),
         _ => NetworkError::new(Other, error.to_string()),
     };
-    Error::Network { request, source }
+    Error::network(request, source)
 }
 
 /// Whether a timeout is that of the page, not one of the agent's own.

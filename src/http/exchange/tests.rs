@@ -1,6 +1,7 @@
 //! What of an exchange can be tested without a server.
 
 use std::io::{Error as IoError, ErrorKind};
+use std::time::Duration;
 
 use super::explain::no_response;
 use super::*;
