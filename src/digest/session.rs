@@ -207,14 +207,14 @@ impl Session {
             }
         }
         match info.nextnonce {
-            // The same nonce once more is no news.
-            Some(nextnonce) if nextnonce != prepared.nonce() => {
+            Some(nextnonce) => {
                 let mut nonces = self.nonces();
                 nonces.give_up(prepared.nonce());
                 nonces.accept(Arc::new(prepared.with_next_nonce(nextnonce)), 0);
             }
-            _ if attempt.basis == Basis::Fresh => self.nonces().accept(prepared, nc),
-            _ => {}
+            None if attempt.basis == Basis::Fresh => self.nonces().accept(prepared, nc),
+            // Its nonce was accepted before. Perhaps another request has given it up since.
+            None => {}
         }
         Ok(())
     }

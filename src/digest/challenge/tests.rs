@@ -136,7 +136,7 @@ fn the_first_challenge_that_can_be_answered_is_taken_wherever_it_stands() {
     // The nonces name the challenges; 1 is to be taken.
     let one = "Digest realm=r, nonce=1";
     let two = "Digest realm=r, nonce=2, algorithm=MD5, qop=auth";
-    let cases: [(&str, Vec<String>); 18] = [
+    let cases: [(&str, Vec<String>); 19] = [
         ("alone", vec![one.into()]),
         ("the scheme in any case", vec!["dIGEST nonce=1,realm=r".into()]),
         ("before another in one field", vec![format!("{one}, {two}")]),
@@ -154,6 +154,7 @@ fn the_first_challenge_that_can_be_answered_is_taken_wherever_it_stands() {
         ("behind an unknown qop", vec![format!("Digest realm=r, nonce=2, qop=x, {one}")]),
         ("behind one without a nonce", vec![format!("Digest realm=r, {one}")]),
         ("behind a duplicate", vec![format!("Digest realm=r, nonce=2, nonce=2, {one}")]),
+        ("behind a backslash outside of quotes", vec![format!(r"Digest realm=\, {one}")]),
         ("behind a malformed one", vec![format!("Digest realm=r, nonce=2, opaque=, {one}")]),
         ("behind an open quote in another field", vec!["Digest nonce=2, realm=\"r".into(), one.into()]),
         ("behind parameters of no scheme and rubbish", vec![format!("nonce=2, (, @ =, {one}")]),

@@ -102,6 +102,16 @@ fn a_refused_reused_nonce_is_replaced_once_whether_it_was_stale_or_not() {
 }
 
 #[test]
+fn a_nonce_that_one_request_gave_up_is_not_taken_up_again_by_a_late_success_of_another() {
+    let session = warm(ATLAS);
+    let (early, late) = (session.authorize(&REQUEST).unwrap(), session.authorize(&REQUEST).unwrap());
+    let fresh = session.answer_challenge(early, [challenge("N2", "").as_slice()], &REQUEST).unwrap();
+    accept(&session, late);
+    assert_eq!(session.authorize(&REQUEST).unwrap().basis(), Basis::Unauthenticated);
+    drop(fresh);
+}
+
+#[test]
 fn a_refused_answer_to_a_fresh_challenge_is_the_end() {
     let cases: [(&str, &[u8], bool); 4] = [
         ("wrong credentials", ATLAS, false),
