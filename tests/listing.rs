@@ -67,6 +67,21 @@ fn the_size_hint_says_how_many_are_at_hand() {
 }
 
 #[test]
+fn a_listing_tells_its_count_and_shows_where_it_stands() {
+    let atlas = strict().buckets(sample_buckets(5)).start().unwrap();
+    let client = client_builder(&atlas).items_per_page(3).build().unwrap();
+    let mut buckets = client.export_buckets(&project(&atlas));
+    assert_eq!(buckets.total_count(), None);
+    buckets.next().unwrap().unwrap();
+    assert_eq!(buckets.total_count(), Some(5));
+    let pages = format!(
+        "Pages {{ resource: ExportBuckets(ProjectId({})), next_page: Some(2), .. }}",
+        atlas.project_id()
+    );
+    assert_eq!(format!("{buckets:?}"), format!("Listing {{ pages: {pages}, at_hand: 2 }}"));
+}
+
+#[test]
 fn every_way_to_ask_gives_the_same_list() {
     type Setting = fn(atlas_export_buckets::ClientBuilder) -> atlas_export_buckets::ClientBuilder;
     let settings: [(&str, Setting); 5] = [
