@@ -1,7 +1,6 @@
-//! Everything that can go wrong. What to do next: `error/advice.rs`. The line that says it all: `error/display.rs`.
+//! Everything that can go wrong. What is said of it: `error/explanation.rs`.
 
-mod advice;
-mod display;
+mod explanation;
 
 use std::fmt;
 use std::time::Duration;

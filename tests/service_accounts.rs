@@ -114,7 +114,7 @@ fn a_wrong_secret_costs_one_request_and_gives_the_words_of_oauth() {
 fn a_token_that_was_just_issued_and_is_refused_ends_the_list() {
     let atlas = atlas().fault(When::always(), Fault::RevokeToken).start().unwrap();
     let error = ids(two_a_page(&atlas).export_buckets(&project(&atlas))).unwrap_err();
-    assert_eq!(reason(&error), &AuthenticationError::TokenRefused);
+    assert_eq!(reason(&error), &AuthenticationError::IssuedTokenRefused);
     assert_eq!((requests(&atlas, RequestKind::Token), requests(&atlas, RequestKind::ExportBuckets)), (1, 1));
 }
 
