@@ -9,6 +9,7 @@ pub mod faults;
 pub mod process;
 #[cfg(feature = "cli")]
 pub mod program;
+pub mod proxy;
 pub mod relay;
 #[cfg(feature = "simulator")]
 pub mod secrets;

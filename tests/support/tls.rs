@@ -13,6 +13,11 @@ use rustls::{HandshakeKind, ServerConfig, ServerConnection, Stream};
 
 use atlas_export_buckets::simulator::Simulator;
 
+/// A host that only a proxy knows.
+pub const HOST: &str = "atlas.test";
+/// An address that only a proxy can reach (RFC 5737).
+pub const UNREACHABLE_ADDRESS: &str = "192.0.2.1";
+
 /// A certificate authority of our own.
 pub struct Authority {
     certificate: Certificate,
@@ -43,10 +48,14 @@ impl Authority {
         self.certificate.pem()
     }
 
-    /// A server's configuration, with a certificate for 127.0.0.1.
+    /// A server's configuration, with a certificate for 127.0.0.1 and the hosts behind a proxy.
     fn server_config(&self, flaw: Flaw) -> Arc<ServerConfig> {
-        let name = if flaw == Flaw::WrongName { "elsewhere.invalid" } else { "127.0.0.1" };
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let names: &[_] = match flaw {
+            Flaw::WrongName => &["elsewhere.invalid"],
+            _ => &["127.0.0.1", HOST, UNREACHABLE_ADDRESS],
+        };
+        let names = names.iter().map(|name| (*name).to_owned());
+        let mut params = CertificateParams::new(names.collect::<Vec<_>>()).unwrap();
         (params.not_before, params.not_after) = match flaw {
             Flaw::Expired => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
             Flaw::NotYetValid => (date_time_ymd(2999, 1, 1), date_time_ymd(3000, 1, 1)),
@@ -126,6 +135,10 @@ impl Front {
             }
         });
         Front { address, shared }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn base_url(&self) -> String {
