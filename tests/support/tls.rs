@@ -94,6 +94,8 @@ pub enum Conduct {
     CloseAfterAnswer,
     /// The connection is closed, without TLS's own end, when its second request has come.
     CloseOnSecondRequest,
+    /// The first connection is closed in this way when its third request has come.
+    CloseFirstOnThirdRequest,
 }
 
 /// Takes TLS off, and passes requests on to the embedded Atlas.
@@ -186,8 +188,10 @@ impl Shared {
             if request_number == 1 && stream.conn.handshake_kind() == Some(HandshakeKind::Resumed) {
                 self.resumptions.fetch_add(1, Ordering::SeqCst);
             }
-            if self.conduct == Conduct::CloseOnSecondRequest && request_number == 2 {
-                return Ok(());
+            match self.conduct {
+                Conduct::CloseOnSecondRequest if request_number == 2 => return Ok(()),
+                Conduct::CloseFirstOnThirdRequest if (number, request_number) == (0, 3) => return Ok(()),
+                _ => {}
             }
             upstream.write_all(&request)?;
             let answer = read_message(&mut upstream)?;
