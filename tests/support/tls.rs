@@ -117,6 +117,16 @@ struct Shared {
 impl Front {
     pub fn start(atlas: &Simulator, authority: &Authority, flaw: Flaw, conduct: Conduct) -> Front {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Front::start_on(listener, atlas, authority, flaw, conduct)
+    }
+
+    pub fn start_on(
+        listener: TcpListener,
+        atlas: &Simulator,
+        authority: &Authority,
+        flaw: Flaw,
+        conduct: Conduct,
+    ) -> Front {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             config: authority.server_config(flaw),
