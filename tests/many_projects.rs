@@ -126,7 +126,28 @@ fn when_all_of_several_projects_fail_json_says_so_in_an_object() {
     assert_eq!((run.status, output["errors"].as_array().unwrap().len()), (Some(3), 2));
 }
 
-/// What comes of it where a thread takes so much of 4 GiB of address space.
+/// The program in 4 GiB of address space, of which each of its threads takes so many.
+#[cfg(target_os = "linux")]
+fn program_with_threads_of_gib(gib: u64) -> Program {
+    let mut program = program_after("ulimit -v 4194304; exec \"$0\" \"$@\"");
+    program.env("RUST_MIN_STACK", (gib * 1024 * 1024 * 1024).to_string());
+    program
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn one_project_at_an_address_is_listed_without_another_thread() {
+    let atlas = atlas(2).start().unwrap();
+    let run = program_with_threads_of_gib(8)
+        .args(["list", "-o", "ndjson", "--limit", "2", "--project-id", &project_id(1)])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .env("MONGODB_ATLAS_BASE_URL", atlas.base_url())
+        .run();
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    assert_eq!(printed(&run), expected(2));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn where_threads_cannot_be_started_there_are_fewer_or_an_error_says_so() {
@@ -144,11 +165,9 @@ fn where_threads_cannot_be_started_there_are_fewer_or_an_error_says_so() {
         ("localhost", 3, "1 projects", &[NO_LOOK_UP]),
         ("localhost", 8, "0 projects", &[NO_WORKER]),
     ] {
-        let mut program = program_after("ulimit -v 4194304; exec \"$0\" \"$@\"");
-        program.env("RUST_MIN_STACK", (gib * 1024 * 1024 * 1024_u64).to_string());
         let base_url = format!("http://{host}:{port}");
         let args = ["-o", "ndjson", "-v", "--jobs", "16", "--base-url", &base_url];
-        let run = list_all_with(program, &atlas, &args);
+        let run = list_all_with(program_with_threads_of_gib(gib), &atlas, &args);
         let name = format!("{host}, {gib} GiB: {run:?}");
         assert!(run.stderr.contains(&format!("{listed_at_once} are listed at once: ")), "{name}");
         assert!(!run.stderr.contains("panicked"), "{name}");
