@@ -66,7 +66,9 @@ impl Resolver for ThreadedResolver {
         };
         let (uri, config) = (uri.clone(), config.clone());
         let (sender, receiver) = channel();
-        let look_up = move || sender.send(DefaultResolver::default().resolve(&uri, &config, without_timeout));
+        // After the timeout nobody receives it.
+        let look_up =
+            move || sender.send(DefaultResolver::default().resolve(&uri, &config, without_timeout)).ok();
         let started = thread::Builder::new().spawn(look_up);
         started.map_err(|error| Error::Other(format!("no thread to look up the host: {error}").into()))?;
         receiver.recv_timeout(time).unwrap_or(Err(Error::Timeout(timeout.reason)))
