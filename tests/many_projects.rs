@@ -10,7 +10,7 @@ use atlas_export_buckets::simulator::{
     Builder, Fault, Response, Simulator, TokenBucket, When, sample_buckets,
 };
 use atlas_export_buckets::{ApiVersion, Error};
-use support::program::{Run, program};
+use support::program::{Program, Run, program, program_after};
 use support::{client, client_builder, project, sample_ids};
 
 const PRIVATE_KEY: &str = "f00dfeed-0000-4000-8000-5ec7e75ec7e7";
@@ -32,8 +32,12 @@ fn atlas(projects: usize) -> Builder {
 
 /// Lists all projects, 8 at once, with their ids from standard input.
 fn list_all(atlas: &Simulator, args: &[&str]) -> Run {
+    list_all_with(program(), atlas, args)
+}
+
+fn list_all_with(mut program: Program, atlas: &Simulator, args: &[&str]) -> Run {
     let ids: Vec<&str> = atlas.project_ids().iter().map(String::as_str).collect();
-    program()
+    program
         .args(["list", "--project-id", "-", "--jobs", "8", "--limit", "2"].iter().chain(args))
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
@@ -120,6 +124,57 @@ fn when_all_of_several_projects_fail_json_says_so_in_an_object() {
     let output: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((&output["results"], output.get("totalCount")), (&serde_json::json!([]), None));
     assert_eq!((run.status, output["errors"].as_array().unwrap().len()), (Some(3), 2));
+}
+
+/// The program in 4 GiB of address space, of which each of its threads takes so many.
+#[cfg(target_os = "linux")]
+fn program_with_threads_of_gib(gib: u64) -> Program {
+    let mut program = program_after("ulimit -v 4194304; exec \"$0\" \"$@\"");
+    program.env("RUST_MIN_STACK", (gib * 1024 * 1024 * 1024).to_string());
+    program
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn one_project_at_an_address_is_listed_without_another_thread() {
+    let atlas = atlas(2).start().unwrap();
+    let run = program_with_threads_of_gib(8)
+        .args(["list", "-o", "ndjson", "--limit", "2", "--project-id", &project_id(1)])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .env("MONGODB_ATLAS_BASE_URL", atlas.base_url())
+        .run();
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
+    assert_eq!(printed(&run), expected(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_threads_cannot_be_started_there_are_fewer_or_an_error_says_so() {
+    const ALL: (i32, &str) = (0, "");
+    const NO_WORKER: (i32, &str) = (1, "no thread could be started");
+    const NO_LOOK_UP: (i32, &str) = (6, "nothing could be sent: ");
+    let atlas = atlas(40).start().unwrap();
+    let port = atlas.base_url().rsplit_once(':').unwrap().1;
+    for (host, gib, possible) in [
+        ("127.0.0.1", 1, &[ALL][..]),
+        ("127.0.0.1", 3, &[ALL]),
+        ("127.0.0.1", 8, &[NO_WORKER]),
+        // A name takes one more thread for each look-up, and the threads race for the space.
+        ("localhost", 1, &[ALL, NO_LOOK_UP]),
+        ("localhost", 3, &[NO_LOOK_UP]),
+        ("localhost", 8, &[NO_WORKER]),
+    ] {
+        let base_url = format!("http://{host}:{port}");
+        let args = ["-o", "ndjson", "--jobs", "16", "--base-url", &base_url];
+        let run = list_all_with(program_with_threads_of_gib(gib), &atlas, &args);
+        let name = format!("{host}, {gib} GiB: {run:?}");
+        assert!(!run.stderr.contains("panicked"), "{name}");
+        let (status, problem) =
+            *possible.iter().find(|(status, _)| run.status == Some(*status)).expect(&name);
+        assert!(run.stderr.contains(problem), "{name}");
+        assert!(status != 0 || printed(&run) == expected(40), "{name}");
+    }
 }
 
 #[test]

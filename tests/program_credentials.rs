@@ -157,6 +157,95 @@ fn the_first_kind_of_credentials_that_is_set_is_the_one() {
     }
 }
 
+/// Runs `list` with these arguments and variables only. Returns its status and standard error.
+fn refusal(
+    atlas: &Simulator,
+    args: &[&str],
+    variables: &[(&str, &str)],
+    stdin: &str,
+) -> (Option<i32>, String) {
+    let mut program = program();
+    program.args(["list"]).args(args).env("MONGODB_ATLAS_BASE_URL", atlas.base_url());
+    for (name, value) in variables {
+        program.env(name, value);
+    }
+    let run = program.stdin(stdin).run();
+    assert_eq!((run.stdout.as_str(), atlas.stats().connections), ("", 0), "{args:?} {variables:?}");
+    (run.status, run.stderr)
+}
+
+#[test]
+fn a_key_in_the_place_of_an_id_is_not_shown() {
+    const NOT_A_PROJECT: &str =
+        "not a project id: one has 24 hexadecimal digits, such as 32b6e34b3d91647abb20e7b8\n";
+    let atlas = atlas().start().unwrap();
+    for key in [PRIVATE_KEY, "abcdefgh"] {
+        let key_variables =
+            [("MONGODB_ATLAS_PUBLIC_API_KEY", "abcdefgh"), ("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)];
+        let told = |args: &[&str], variables: &[(&str, &str)], stdin: &str| {
+            let variables = [&key_variables, variables].concat();
+            let (status, stderr) = refusal(&atlas, args, &variables, stdin);
+            assert!(!stderr.contains(key), "{args:?}: {stderr}");
+            assert_eq!(status, Some(2), "{args:?}: {stderr}");
+            stderr
+        };
+        let expected = format!("atlas-export-buckets: {NOT_A_PROJECT}");
+        assert_eq!(told(&["--project-id", key], &[], ""), expected);
+        assert_eq!(told(&[&format!("--projectId={key}")], &[], ""), expected);
+        assert_eq!(told(&["--group-id", key], &[], ""), expected);
+        let expected = format!("atlas-export-buckets: standard input, line 1: {NOT_A_PROJECT}");
+        assert_eq!(told(&["--project-id", "-"], &[], key), expected);
+        let expected = format!("atlas-export-buckets: MONGODB_ATLAS_PROJECT_ID: {NOT_A_PROJECT}");
+        assert_eq!(told(&[], &[("MONGODB_ATLAS_PROJECT_ID", key)], ""), expected);
+        let expected = "atlas-export-buckets: not an organization id: one has 24 hexadecimal digits, such as \
+                        5e4e593f70dfbf1010295836\n  see atlas-export-buckets list --help\n";
+        assert_eq!(told(&["--org-id", key], &[], ""), expected);
+        assert_eq!(told(&[&format!("--org-id={key}")], &[], ""), expected);
+    }
+}
+
+#[test]
+fn a_key_that_was_copied_badly_is_told_before_anything_is_sent_and_not_shown() {
+    let atlas = atlas().start().unwrap();
+    let quoted = &*format!("\"{PRIVATE_KEY}\"");
+    let with_blank = &*format!("{PRIVATE_KEY} ");
+    let with_line_end = &*format!("{PRIVATE_KEY}\n");
+    for (public, private, problem) in [
+        ("'abcdefgh'", PRIVATE_KEY, "the API key's public half is in quotes: leave them off"),
+        ("abcdefgh", quoted, "the API key's private half is in quotes: leave them off"),
+        (" abcdefgh", PRIVATE_KEY, "the API key's public half has blanks at its ends"),
+        ("abcdefgh", with_blank, "the API key's private half has blanks at its ends"),
+        ("abcdefgh", with_line_end, "the API key's private half has a control character, perhaps a line end"),
+        (PRIVATE_KEY, "abcdefgh", "the API key's public half looks like a private half: the two are swapped"),
+    ] {
+        let variables =
+            [("MONGODB_ATLAS_PUBLIC_API_KEY", public), ("MONGODB_ATLAS_PRIVATE_API_KEY", private)];
+        let expected = format!("atlas-export-buckets: {problem}; copy it again from Atlas\n");
+        assert_eq!(refusal(&atlas, &["--all-projects"], &variables, ""), (Some(2), expected));
+    }
+}
+
+#[test]
+fn variables_of_other_names_are_named_beside_those_that_are_read() {
+    let atlas = atlas().start().unwrap();
+    let wanted = "set MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET of a service account, or \
+                  MONGODB_ATLAS_PUBLIC_API_KEY and MONGODB_ATLAS_PRIVATE_API_KEY of an API key\n";
+    for name in [
+        "MONGODB_ATLAS_PUBLIC_KEY",
+        "MONGODB_ATLAS_PRIVATE_KEY",
+        "MCLI_PUBLIC_API_KEY",
+        "MCLI_PRIVATE_API_KEY",
+    ] {
+        let expected = format!(
+            "atlas-export-buckets: no credentials in the environment ({name} is set, but not read): {wanted}"
+        );
+        let told = refusal(&atlas, &["--all-projects"], &[(name, PRIVATE_KEY)], "");
+        assert_eq!(told, (Some(2), expected));
+    }
+    let expected = format!("atlas-export-buckets: no credentials in the environment: {wanted}");
+    assert_eq!(refusal(&atlas, &["--all-projects"], &[], ""), (Some(2), expected));
+}
+
 #[test]
 fn simulate_gives_the_command_a_service_account_if_told_so() {
     let list = "\"$PROGRAM\" list --all-projects -v -o ndjson | wc -l";

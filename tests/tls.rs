@@ -30,10 +30,15 @@ fn list(client: ClientBuilder, atlas: &Simulator) -> Result<Vec<String>, Error> 
 
 /// `list`, with these roots in a file.
 fn run_list(front: &Front, atlas: &Simulator, roots: &str, name: &str) -> Run {
+    run_list_with(&[], front, atlas, roots, name)
+}
+
+fn run_list_with(args: &[&str], front: &Front, atlas: &Simulator, roots: &str, name: &str) -> Run {
     let path = std::env::temp_dir().join(format!("atlas-export-buckets-{}-{name}.pem", std::process::id()));
     std::fs::write(&path, roots).unwrap();
     let run = program()
         .args(["list", "-o", "json", "--project-id", atlas.project_id(), "--base-url", &front.base_url()])
+        .args(args)
         .args(["--ca-file".as_ref(), path.as_os_str()])
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
@@ -199,7 +204,23 @@ fn sessions_are_resumed_on_each_new_connection() {
 }
 
 #[test]
-fn a_kept_connection_that_is_closed_as_a_request_arrives_costs_no_retry() {
+fn a_kept_connection_that_is_closed_as_a_request_arrives_is_replaced_without_a_retry() {
+    let (atlas, authority) = (atlas(), Authority::new("trusted"));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseFirstOnThirdRequest);
+    let client = client(&front, &authority).retries(0).build().unwrap();
+    assert_eq!(ids(client.export_buckets(&project(&atlas))).unwrap(), sample_ids(5));
+    // A challenge, and three pages of which the second was sent twice.
+    assert_eq!((client.stats().requests, client.stats().retries, front.connections()), (5, 0, 2));
+    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseFirstOnThirdRequest);
+    let args = ["--limit", "2", "--retries", "0"];
+    let run = run_list_with(&args, &front, &atlas, &authority.pem(), "replaced");
+    assert_eq!((run.status, run.stderr.as_str(), front.connections()), (Some(0), "", 2));
+    assert!(sample_ids(5).iter().all(|id| run.stdout.contains(id)), "{}", run.stdout);
+    assert_eq!(atlas.stats().requests, 8);
+}
+
+#[test]
+fn a_connection_that_breaks_again_after_it_was_replaced_is_an_error() {
     let (atlas, authority) = (atlas(), Authority::new("trusted"));
     let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseOnSecondRequest);
     let client = client(&front, &authority).items_per_page(5).retries(0).build().unwrap();

@@ -16,6 +16,8 @@ mod apache;
 #[cfg(feature = "cli")]
 mod clients;
 mod lighttpd;
+#[cfg(all(feature = "cli", feature = "rustls", target_os = "linux"))]
+mod names;
 #[cfg(feature = "cli")]
 mod proxies;
 mod random_challenges;
@@ -45,6 +47,8 @@ fn main() -> ExitCode {
         trials.extend(readme::trials());
         trials.extend(shells::trials());
     }
+    #[cfg(all(feature = "cli", feature = "rustls", target_os = "linux"))]
+    trials.extend(names::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

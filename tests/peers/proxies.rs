@@ -10,13 +10,16 @@ use libtest_mimic::Trial;
 
 use crate::support::faults::run_all;
 use crate::support::process::find_program;
-use crate::support::program::program;
+use crate::support::program::{Program, program};
 use crate::{Missing, trial};
 
 pub fn trials() -> Vec<Trial> {
     let find = || find_program("curl").map(|_| ()).ok_or_else(|| Missing("curl is not installed".into()));
     vec![
         trial("the_proxy_is_the_one_that_curl_takes", find, |()| the_proxy_is_the_one_that_curl_takes()),
+        trial("a_proxys_address_and_port_are_those_that_curl_takes", find, |()| {
+            a_proxys_address_and_port_are_those_that_curl_takes();
+        }),
         trial("connect_says_who_asks", find, |()| connect_says_who_asks()),
     ]
 }
@@ -158,30 +161,14 @@ fn the_proxy_is_the_one_that_curl_takes() {
     let problems = run_all(CASES.to_vec(), 4, |(host, variables, expected)| {
         let name = format!("{host} {variables:?}");
         let (curl, _) = contacts(variables, |variables| {
-            let mut command = Command::new("curl");
-            command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-            command.args(["-s", "--max-time", "2"]).arg(format!("https://{host}/"));
-            command.envs(variables.iter().cloned()).status().unwrap().code()
+            curl(host).envs(variables.iter().cloned()).status().unwrap().code()
         });
         let (ours, status) = contacts(variables, |variables| {
-            let mut program = program();
-            program.args([
-                "list",
-                "--project-id",
-                "32b6e34b3d91647abb20e7b8",
-                "--retries",
-                "0",
-                "--timeout",
-                "2",
-            ]);
-            program.args(["--base-url", &format!("https://{host}")]);
-            program
-                .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-                .env("MONGODB_ATLAS_PRIVATE_API_KEY", "private");
+            let mut list = list(host);
             for (name, value) in variables {
-                program.env(name, value);
+                list.env(name, value);
             }
-            program.run().status
+            list.run().status
         });
         let is_right = match expected {
             Same => ours == curl && status == Some(6),
@@ -195,6 +182,58 @@ fn the_proxy_is_the_one_that_curl_takes() {
         }
     });
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// curl, to ask this host for something.
+fn curl(host: &str) -> Command {
+    let mut command = Command::new("curl");
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    command.args(["-s", "--max-time", "2"]).arg(format!("https://{host}/"));
+    command
+}
+
+/// The program, to list from this host.
+fn list(host: &str) -> Program {
+    let mut program = program();
+    program
+        .args(["list", "--project-id", "32b6e34b3d91647abb20e7b8", "--retries", "0", "--timeout", "2"])
+        .args(["--base-url", &format!("https://{host}")])
+        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
+        .env("MONGODB_ATLAS_PRIVATE_API_KEY", "private");
+    program
+}
+
+/// Nobody listens there, but both say where they connect to.
+fn a_proxys_address_and_port_are_those_that_curl_takes() {
+    let without_brackets = |address: &str| address.replace(['[', ']'], "");
+    for (proxy, expected) in [
+        ("127.77.0.1", "127.77.0.1:1080"),
+        ("http://127.77.0.1", "127.77.0.1:1080"),
+        ("https://127.77.0.1", "127.77.0.1:443"),
+        ("HTTPS://127.77.0.1/", "127.77.0.1:443"),
+        ("socks4://127.77.0.1", "127.77.0.1:1080"),
+        ("socks4a://127.77.0.1", "127.77.0.1:1080"),
+        ("socks5://127.77.0.1", "127.77.0.1:1080"),
+        ("socks5h://127.77.0.1", "127.77.0.1:1080"),
+        ("http://127.77.0.1:080", "127.77.0.1:80"),
+        ("http://user:pa:ss@127.77.0.1", "127.77.0.1:1080"),
+        ("[::1]", "::1:1080"),
+        ("[::1]:3128", "::1:3128"),
+        ("http://[::1]:3128", "::1:3128"),
+        ("http://user:pa:ss@[::1]:3128", "::1:3128"),
+        ("https://[::1]", "::1:443"),
+        ("socks5://[::1]", "::1:1080"),
+        ("socks5h://[::1]:3128", "::1:3128"),
+    ] {
+        let output = curl("192.0.2.1").arg("-v").env("https_proxy", proxy).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let tried = told.lines().find_map(|line| line.split_once(" Trying ")?.1.strip_suffix("..."));
+        assert_eq!(tried.map(without_brackets).as_deref(), Some(expected), "{proxy}: {told}");
+        let run = list("192.0.2.1").args(["-v"]).env("https_proxy", proxy).run();
+        let told = run.stderr.lines().find_map(|line| line.split_once(": proxy: ")?.1.split_once("://"));
+        assert_eq!(told.map(|(_, address)| without_brackets(address)).as_deref(), Some(expected), "{proxy}");
+        assert_eq!(run.status, Some(6), "{proxy}: {run:?}");
+    }
 }
 
 /// Runs something with these variables. Returns which proxy was asked for what, and how it ended.
@@ -224,19 +263,7 @@ fn contacts(
 fn connect_says_who_asks() {
     let proxy = Proxy::start("407 Proxy Authentication Required");
     let url = format!("http://user:s3cret@{}", proxy.address);
-    let run = program()
-        .args([
-            "list",
-            "--project-id",
-            "32b6e34b3d91647abb20e7b8",
-            "--base-url",
-            "https://cloud.example",
-            "-v",
-        ])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", "private")
-        .env("https_proxy", &url)
-        .run();
+    let run = list("cloud.example").args(["-v"]).env("https_proxy", &url).run();
     let head = proxy.heads.try_iter().next().unwrap();
     let user_agent = format!("User-Agent: atlas-export-buckets/{}\r\n", env!("CARGO_PKG_VERSION"));
     assert!(

@@ -3,12 +3,16 @@
 // Each test crate compiles all of it and uses some of it.
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
 #[cfg(feature = "simulator")]
 mod embedded_atlas;
 pub mod faults;
 pub mod process;
 #[cfg(feature = "cli")]
 pub mod program;
+pub mod proxy;
 pub mod relay;
 #[cfg(feature = "simulator")]
 pub mod secrets;
@@ -22,6 +26,13 @@ pub use embedded_atlas::*;
 
 /// A port of this machine that nobody listens on.
 pub fn closed_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
+}
+
+/// Makes a listener take no connection any more: whoever connects waits, while these connections are open.
+pub fn fill_backlog(listener: &TcpListener) -> Vec<TcpStream> {
+    let address = listener.local_addr().unwrap();
+    let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();
+    (0..10_000).map_while(connect).collect()
 }

@@ -20,6 +20,13 @@ pub fn program() -> Program {
     Program { command, stdin: Vec::new() }
 }
 
+/// The same, started by a script of the shell that ends in `exec "$0" "$@"`.
+pub fn program_after(script: &str) -> Program {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_atlas-export-buckets")]).env_clear();
+    Program { command, stdin: Vec::new() }
+}
+
 impl Program {
     pub fn args(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Self {
         self.command.args(args);

@@ -13,6 +13,11 @@ use rustls::{HandshakeKind, ServerConfig, ServerConnection, Stream};
 
 use atlas_export_buckets::simulator::Simulator;
 
+/// A host that only a proxy knows.
+pub const HOST: &str = "atlas.test";
+/// An address that only a proxy can reach (RFC 5737).
+pub const UNREACHABLE_ADDRESS: &str = "192.0.2.1";
+
 /// A certificate authority of our own.
 pub struct Authority {
     certificate: Certificate,
@@ -43,10 +48,14 @@ impl Authority {
         self.certificate.pem()
     }
 
-    /// A server's configuration, with a certificate for 127.0.0.1.
+    /// A server's configuration, with a certificate for 127.0.0.1 and the hosts behind a proxy.
     fn server_config(&self, flaw: Flaw) -> Arc<ServerConfig> {
-        let name = if flaw == Flaw::WrongName { "elsewhere.invalid" } else { "127.0.0.1" };
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let names: &[_] = match flaw {
+            Flaw::WrongName => &["elsewhere.invalid"],
+            _ => &["127.0.0.1", HOST, UNREACHABLE_ADDRESS],
+        };
+        let names = names.iter().map(|name| (*name).to_owned());
+        let mut params = CertificateParams::new(names.collect::<Vec<_>>()).unwrap();
         (params.not_before, params.not_after) = match flaw {
             Flaw::Expired => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
             Flaw::NotYetValid => (date_time_ymd(2999, 1, 1), date_time_ymd(3000, 1, 1)),
@@ -85,6 +94,8 @@ pub enum Conduct {
     CloseAfterAnswer,
     /// The connection is closed, without TLS's own end, when its second request has come.
     CloseOnSecondRequest,
+    /// The first connection is closed in this way when its third request has come.
+    CloseFirstOnThirdRequest,
 }
 
 /// Takes TLS off, and passes requests on to the embedded Atlas.
@@ -106,6 +117,16 @@ struct Shared {
 impl Front {
     pub fn start(atlas: &Simulator, authority: &Authority, flaw: Flaw, conduct: Conduct) -> Front {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Front::start_on(listener, atlas, authority, flaw, conduct)
+    }
+
+    pub fn start_on(
+        listener: TcpListener,
+        atlas: &Simulator,
+        authority: &Authority,
+        flaw: Flaw,
+        conduct: Conduct,
+    ) -> Front {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             config: authority.server_config(flaw),
@@ -126,6 +147,10 @@ impl Front {
             }
         });
         Front { address, shared }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn base_url(&self) -> String {
@@ -173,8 +198,10 @@ impl Shared {
             if request_number == 1 && stream.conn.handshake_kind() == Some(HandshakeKind::Resumed) {
                 self.resumptions.fetch_add(1, Ordering::SeqCst);
             }
-            if self.conduct == Conduct::CloseOnSecondRequest && request_number == 2 {
-                return Ok(());
+            match self.conduct {
+                Conduct::CloseOnSecondRequest if request_number == 2 => return Ok(()),
+                Conduct::CloseFirstOnThirdRequest if (number, request_number) == (0, 3) => return Ok(()),
+                _ => {}
             }
             upstream.write_all(&request)?;
             let answer = read_message(&mut upstream)?;

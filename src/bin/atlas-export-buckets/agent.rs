@@ -7,6 +7,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use atlas_export_buckets::ureq::config::Config;
@@ -23,7 +25,7 @@ use atlas_export_buckets::ureq::{Agent, Error};
 
 /// An agent with these settings.
 pub(crate) fn new_agent(config: Config) -> Agent {
-    with_resolver(config, DefaultResolver::default())
+    with_resolver(config, ThreadedResolver)
 }
 
 fn with_resolver(config: Config, resolver: impl Resolver) -> Agent {
@@ -43,6 +45,33 @@ struct NoResolver;
 impl Resolver for NoResolver {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         Ok(self.empty())
+    }
+}
+
+/// Looks names up in threads, since a look-up can outlast any deadline. So does `ureq`, but it panics where no thread can be
+/// started.
+#[derive(Debug)]
+struct ThreadedResolver;
+
+impl Resolver for ThreadedResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let without_timeout = NextTimeout { after: UreqDuration::NotHappening, ..timeout };
+        let UreqDuration::Exact(time) = timeout.after else {
+            return DefaultResolver::default().resolve(uri, config, without_timeout);
+        };
+        let (uri, config) = (uri.clone(), config.clone());
+        let (sender, receiver) = channel();
+        // After the timeout nobody receives it.
+        let look_up =
+            move || sender.send(DefaultResolver::default().resolve(&uri, &config, without_timeout)).ok();
+        let started = thread::Builder::new().spawn(look_up);
+        started.map_err(|error| Error::Other(format!("no thread to look up the host: {error}").into()))?;
+        receiver.recv_timeout(time).unwrap_or(Err(Error::Timeout(timeout.reason)))
     }
 }
 
@@ -238,7 +267,6 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
     use std::sync::atomic::AtomicU32;
-    use std::thread;
 
     use atlas_export_buckets::simulator::{Simulator, sample_buckets};
     use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error as LibraryError};

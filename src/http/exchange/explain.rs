@@ -55,6 +55,8 @@ fn explain(
         ureq::Error::Rustls(error) => explain_tls(error),
         ureq::Error::Tls(problem) => NetworkError::new(Tls, *problem),
         ureq::Error::TlsRequired => NetworkError::new(Tls, error.to_string()),
+        // From the user's own connector or resolver.
+        ureq::Error::Other(error) => NetworkError::new(Other, error.to_string()),
         _ => NetworkError::new(Other, error.to_string()),
     };
     Error::network(request, source)
