@@ -1,7 +1,7 @@
 //! Against what others wrote: web servers that our client lists from, HTTP clients that list from our embedded Atlas, and
 //! the shells and tools around the program.
 //!
-//! A peer that is not installed is a test ignored, with the reason; with `CI=true` it is a failure.
+//! If a peer is not installed, its tests are ignored, with the reason; with `CI=true` they fail.
 
 // Nothing of a program is reachable from outside.
 #![allow(unreachable_pub)]
@@ -52,8 +52,13 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// What is not installed, in the words of a message.
-struct Missing(String);
+/// Why a test cannot run here, in the words of a message.
+enum Missing {
+    /// A program is not installed.
+    Program(String),
+    /// This machine does not allow what the test does. Many a container in which CI runs does not.
+    Permission(String),
+}
 
 /// A test that takes a peer, if there is one.
 fn trial<P: 'static>(
@@ -66,9 +71,9 @@ fn trial<P: 'static>(
             test(&peer);
             Ok(Completion::Completed)
         }
-        Err(Missing(what)) if env::var_os("CI").is_some_and(|ci| ci == "true") => {
+        Err(Missing::Program(what)) if env::var_os("CI").is_some_and(|ci| ci == "true") => {
             Err(format!("{what}; with CI=true every peer must be there").into())
         }
-        Err(Missing(what)) => Ok(Completion::ignored_with(what)),
+        Err(Missing::Program(what) | Missing::Permission(what)) => Ok(Completion::ignored_with(what)),
     })
 }

@@ -47,9 +47,10 @@ fn find_namespaces() -> Result<(), Missing> {
     match mount {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
-            Err(Missing(format!("this needs root: {}", String::from_utf8_lossy(&output.stderr).trim())))
+            let reason = String::from_utf8_lossy(&output.stderr);
+            Err(Missing::Permission(format!("this machine allows no mounts: {}", reason.trim())))
         }
-        Err(error) => Err(Missing(format!("unshare: {error}"))),
+        Err(error) => Err(Missing::Program(format!("unshare: {error}"))),
     }
 }
 

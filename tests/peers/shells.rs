@@ -38,8 +38,9 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn find(name: &str) -> Result<PathBuf, Missing> {
-    find_program(name)
-        .ok_or_else(|| Missing(format!("{name} is not installed; on Debian: apt-get install {name}")))
+    find_program(name).ok_or_else(|| {
+        Missing::Program(format!("{name} is not installed; on Debian: apt-get install {name}"))
+    })
 }
 
 /// A shell that a terminal can be made for.
