@@ -71,6 +71,9 @@ impl Completeness {
 
     fn step<T>(&mut self, page: &Page<T>, sum: u64) -> Result<Step, Incomplete> {
         self.pages += 1;
+        if self.ids.len() > Self::MAX_ITEMS {
+            return Err(Incomplete::TooManyItems(Self::MAX_ITEMS));
+        }
         if let (Some(from), Some(to)) = (self.total_count, page.total_count)
             && to < from
         {
@@ -108,9 +111,6 @@ impl Completeness {
             return Err(Incomplete::Repeated);
         }
         self.page_sums.push(sum);
-        if self.ids.len() > Self::MAX_ITEMS {
-            return Err(Incomplete::TooManyItems(Self::MAX_ITEMS));
-        }
         if self.pages >= self.max_pages {
             return Err(Incomplete::TooManyPages(self.max_pages));
         }

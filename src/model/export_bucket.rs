@@ -265,6 +265,24 @@ mod tests {
     }
 
     #[test]
+    fn cloud_providers_have_their_names_in_the_api() {
+        let cases = [
+            ("AWS", CloudProvider::Aws),
+            ("AZURE", CloudProvider::Azure),
+            ("GCP", CloudProvider::Gcp),
+            ("OCI", CloudProvider::Other("OCI".into())),
+        ];
+        for (name, provider) in cases {
+            let json = format!("\"{name}\"");
+            assert_eq!(serde_json::from_str::<CloudProvider>(&json).unwrap(), provider);
+            assert_eq!(
+                (provider.to_string(), serde_json::to_string(&provider).unwrap()),
+                (name.into(), json)
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_bucket_says_why() {
         let cases = [
             (r#"{"bucketName":"b","cloudProvider":"AWS"}"#, "missing field `_id`"),

@@ -92,11 +92,11 @@ mod tests {
     fn a_project_is_read_and_written_again() {
         let json = r#"{"clusterCount":2,"created":"2016-07-14T14:19:33Z","id":"5","links":[],"name":"n","orgId":"o","x":1.0}"#;
         let project: Project = serde_json::from_str(json).unwrap();
-        assert_eq!((&*project.id, &*project.name, &*project.org_id), ("5", "n", "o"));
+        assert_eq!((ListItem::id(&project), &*project.name, &*project.org_id), ("5", "n", "o"));
         assert_eq!(
             (project.cluster_count, project.created.as_deref()),
             (Some(2), Some("2016-07-14T14:19:33Z"))
         );
-        assert_eq!(serde_json::to_string(&project).unwrap(), json);
+        assert_eq!((project.raw(), serde_json::to_string(&project).unwrap()), (json, json.to_owned()));
     }
 }

@@ -124,8 +124,11 @@ fn pages_are_bounded_in_number() {
 #[test]
 fn items_are_bounded_in_number() {
     let mut completeness = Completeness::new(10_000);
-    completeness.ids.sorted = (0..1_000_000).collect();
-    assert_eq!(completeness.record(&page("1", None, "next")), Err(Incomplete::TooManyItems(1_000_000)));
+    completeness.ids.sorted = (0..999_999).collect();
+    assert_eq!(completeness.record(&page("1", None, "next")), NEXT);
+    for links in ["", "next"] {
+        assert_eq!(completeness.record(&page("2", None, links)), Err(Incomplete::TooManyItems(1_000_000)));
+    }
 }
 
 #[test]
