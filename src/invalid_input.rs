@@ -53,11 +53,11 @@ pub enum InvalidInput {
     Timeout,
     /// The user agent is empty, or cannot be sent.
     UserAgent,
-    /// There is no certificate in the PEM text, or one that cannot be read.
+    /// The PEM text has no certificate, or has one that cannot be read.
     CaCertificates,
-    /// The crate was built without TLS, and no agent was handed in that has it.
+    /// The crate was built without TLS, and the caller passed no agent that has it.
     NoTls,
-    /// The agent that was handed in has a proxy that this build cannot use.
+    /// The agent that the caller passed has a proxy that this build cannot use.
     AgentProxy,
 }
 

@@ -1,4 +1,4 @@
-//! Each error as one line: the cause, what was asked of whom, the details, and what to do next.
+//! Each error as one line: the cause, the request, the details, and what to do next.
 
 use std::borrow::Cow;
 use std::fmt;
