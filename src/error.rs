@@ -182,7 +182,7 @@ pub enum NetworkErrorKind {
     Broken,
     /// The connection broke within the response's body.
     BrokenBody,
-    /// Something failed on this machine, such as starting a thread.
+    /// Another failure of the HTTP client, on this machine.
     Other,
 }
 

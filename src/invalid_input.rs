@@ -1,13 +1,13 @@
-//! What is wrong with what the caller gave: refused before anything is sent.
+//! What is wrong with the caller's input, which is refused before anything is sent.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::escape::OneLine;
 
-/// What is wrong with what the caller gave; nothing was sent.
+/// What is wrong with the caller's input. Nothing was sent.
 ///
-/// `Display` and `Debug` are the same line for people. No value that may be a secret is in it.
+/// `Display` and `Debug` print the same line, for people. It contains no value that may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidInput {
