@@ -3,7 +3,7 @@
 //!     cargo run --example own_agent --features simulator
 //!
 //! `ureq` looks the host up before every request, so a list of many pages asks DNS many times. A resolver can remember the
-//! answer. `ureq::unversioned` does not follow semantic versioning: pin the version of `ureq` if you use it.
+//! addresses. `ureq::unversioned` does not follow semantic versioning: pin the version of `ureq` if you use it.
 
 use std::sync::Mutex;
 
@@ -15,7 +15,7 @@ use atlas_export_buckets::ureq::unversioned::transport::{DefaultConnector, NextT
 use atlas_export_buckets::ureq::{self, Agent};
 use atlas_export_buckets::{ApiKey, Client};
 
-/// Remembers the addresses of the first host that it looks up. A client has only one.
+/// Remembers the addresses of the last host that it looked up. A client has only one host.
 #[derive(Debug, Default)]
 struct RememberingResolver {
     resolver: DefaultResolver,

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let listed = print_buckets(&client, &atlas.project_id().parse()?);
 
-    // Atlas lets a service account have 100 live tokens, each for an hour. A program that runs often should give its own back.
+    // Atlas lets a service account have 100 live tokens, each for an hour. A program that runs often should revoke its own.
     if let Err(error) = client.revoke_access_token(Duration::from_secs(5)) {
         eprintln!("the access token was not revoked and expires by itself: {error}");
     }
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(listed?)
 }
 
-/// The first request fetches an access token. It is used for all pages, and replaced when it expires.
+/// An access token is fetched before the first request, used for all pages, and replaced before it expires.
 fn print_buckets(client: &Client, project: &ProjectId) -> Result<(), Error> {
     for bucket in client.export_buckets(project) {
         println!("{}", bucket?.bucket_name);

@@ -43,8 +43,8 @@ impl Authentication {
         }
     }
 
-    /// The first attempt at a request. `fetch_token` is called if an access token has to be fetched, and `time_left` is how
-    /// long this may wait for a token that another thread is fetching.
+    /// The first attempt at a request. If an access token has to be fetched, this calls `fetch_token`, or waits as long as
+    /// `time_left` for a thread that is fetching one.
     pub(crate) fn authorize(
         &self,
         request: &ApiRequest,
@@ -77,8 +77,8 @@ impl AuthenticationAttempt<'_> {
     /// The value of `Authorization`; `None` to send none, and be challenged.
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let mut value = match self {
-            // `ureq` sends ASCII only. A challenge that needs more is refused. A `nextnonce` that needs more is not used: a
-            // request without credentials is challenged again.
+            // `ureq` sends ASCII only. A challenge that needs other characters is refused. For such a `nextnonce`, the request
+            // goes without credentials and is challenged again.
             AuthenticationAttempt::Digest(_, attempt) => {
                 HeaderValue::from_bytes(attempt.authorization().filter(|value| value.is_ascii())?).ok()?
             }

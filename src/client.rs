@@ -19,7 +19,7 @@ use crate::request::{OrganizationId, ProjectId, Resource};
 /// Lists export buckets, and the projects that have them.
 ///
 /// A client is cheap to clone. All clones and all threads share one Digest session or access token, and one pool of
-/// connections. The guide [`many_projects`](crate::guides::many_projects) lists several projects at once.
+/// connections. The guide [`many_projects`](crate::guides::many_projects) shows how to list several projects at once.
 ///
 /// ```no_run
 /// use atlas_export_buckets::{Client, Credentials, ProjectId};
@@ -50,9 +50,10 @@ impl Client {
     /// without an error only if the list is complete, and yields nothing after an error. Collect it before you act on a bucket
     /// that is *missing*.
     ///
-    /// Atlas pages by number, so a list that changes while it is read shifts. Buckets created during the listing may be missing;
-    /// those that existed at its start are not, unless as many were created as deleted. If the server's count falls, the listing
-    /// fails with [`Incomplete::Shrunk`](crate::Incomplete::Shrunk). A list of one page, up to 500 buckets, cannot be affected.
+    /// Atlas pages by number, so items move between pages when a list changes while it is read. Buckets created during the listing
+    /// may be missing. Those that existed at its start are not, unless at least as many were created as deleted. If the server's
+    /// count falls, the listing fails with [`Incomplete::Shrunk`](crate::Incomplete::Shrunk). None of this affects a list of one
+    /// page, up to 500 buckets.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ExportBucket, ProjectId};
@@ -65,8 +66,8 @@ impl Client {
         Listing::new(self.export_bucket_pages(project_id))
     }
 
-    /// Lists the same page by page, with links, count, rate limit and body. A bucket may occur twice if the list changes while it
-    /// is read.
+    /// Lists the export buckets of a project page by page, with links, count, rate limit and body. A bucket may occur twice if the
+    /// list changes while it is read.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ProjectId};
@@ -82,7 +83,7 @@ impl Client {
         Pages::new(Arc::clone(&self.source), Resource::ExportBuckets(project_id.clone()))
     }
 
-    /// Gets one page; the first is page 1. The caller has to check whether the list is complete.
+    /// Gets one page; the first is page 1. Whether the list is complete is for the caller to check.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ProjectId};
@@ -190,7 +191,7 @@ pub struct Stats {
     pub requests: u64,
     /// Responses with 401.
     pub challenges: u64,
-    /// Requests that were sent again after an error.
+    /// Requests that were sent again, as [`ClientBuilder::retries`] counts them.
     pub retries: u64,
 }
 

@@ -307,7 +307,7 @@ fn is_uuid(text: &str) -> bool {
         && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Whether this can stand behind `Bearer` (RFC 9110 11.2).
+/// Whether this can follow `Bearer` (RFC 9110 11.2).
 pub(crate) fn is_token68(text: &str) -> bool {
     let token = text.trim_end_matches('=');
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))

@@ -1,4 +1,4 @@
-//! Everything that can go wrong. What is said of it: `error/explanation.rs`.
+//! Everything that can go wrong. `error/explanation.rs` says it in words, and what to do next.
 
 mod explanation;
 
@@ -98,7 +98,7 @@ pub enum Error {
     Deadline {
         /// What was asked for.
         request: Box<ApiRequest>,
-        /// The deadline, from the start of the page.
+        /// The time that was allowed: for the page, or for the whole listing if `max_time` ended first.
         timeout: Duration,
         /// What had gone wrong before, if the time went into retries.
         cause: Option<Box<Error>>,
@@ -133,13 +133,13 @@ pub enum Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthenticationError {
-    /// The API key: what the Digest session says.
+    /// The API key was refused, or no challenge could be answered.
     Digest(digest::Error),
-    /// The access token that was handed in was refused. It cannot be renewed.
+    /// The access token that the caller passed was refused. It cannot be renewed.
     TokenRefused,
-    /// The access token that the service account was issued was refused.
+    /// An access token that was issued for the service account was refused.
     IssuedTokenRefused,
-    /// The credentials were accepted, but what came with status 200 is an error document with 401.
+    /// A response with status 200 holds an error document with 401, or the token endpoint answered 401 without an error of OAuth.
     Refused,
     /// The service account was refused, in the words of RFC 6749 5.2.
     #[non_exhaustive]
@@ -181,7 +181,7 @@ pub enum NetworkErrorKind {
     Broken,
     /// The connection broke within the response's body.
     BrokenBody,
-    /// Something failed on this machine, such as starting a thread.
+    /// Another failure of the HTTP client, on this machine.
     Other,
 }
 
@@ -205,7 +205,7 @@ pub enum CertificateError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// A redirect. None is followed: the API has none, and credentials must not go to another host.
+    /// A redirect. None is followed: the API sends none, and credentials must not go to another host.
     #[non_exhaustive]
     Redirect {
         /// The status, 3xx.
@@ -310,7 +310,8 @@ impl Error {
         }
     }
 
-    /// The error document of Atlas, if there was one. For a [`Deadline`](Self::Deadline), that of its cause.
+    /// What the server says, if the error has it. [`ApiError::is_from_atlas`] tells whether the server is Atlas. For a
+    /// [`Deadline`](Self::Deadline), what its cause has.
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Error::NotAuthenticated { api, .. }
@@ -323,8 +324,7 @@ impl Error {
         }
     }
 
-    /// Whether Atlas says that it could not count the items, although the request asked for the count. It says so by a code,
-    /// or by its words only.
+    /// Whether the request asked for the count, and Atlas says that it could not count the items: by a code, or only in words.
     pub(crate) fn asks_for_no_count(&self) -> bool {
         let Error::Status { request, api, .. } = self else { return false };
         let detail = api.detail.as_deref().unwrap_or_default();
@@ -333,7 +333,7 @@ impl Error {
                 || detail.contains("includeCount=false"))
     }
 
-    /// This error. If it is the end of the deadline, it gets `timeout` and what had gone wrong earlier.
+    /// Returns this error. If it is a [`Deadline`](Self::Deadline), `timeout` and what had gone wrong earlier are added.
     pub(crate) fn after(self, earlier: Option<Error>, timeout: Duration) -> Self {
         match self {
             Error::Deadline { request, cause, .. } => {
@@ -355,7 +355,7 @@ impl Error {
 }
 
 impl AuthenticationError {
-    /// Whether the server refused the credentials. Its error document then says the rest.
+    /// Whether the server refused the credentials, so that its error document says why.
     pub(crate) fn is_refusal(&self) -> bool {
         use AuthenticationError::{Digest, IssuedTokenRefused, Refused, TokenRefused};
         matches!(
@@ -364,7 +364,7 @@ impl AuthenticationError {
         )
     }
 
-    /// Whether the server called the nonce stale that it had just issued.
+    /// Whether the server called a nonce stale that it had just issued.
     pub(crate) fn is_stale(&self) -> bool {
         *self == AuthenticationError::Digest(digest::Error::Refused { stale: true })
     }
@@ -375,7 +375,7 @@ impl NetworkError {
         NetworkError { kind, message: message.into() }
     }
 
-    /// Whether trying again may help. It does not for a certificate that is not trusted.
+    /// Whether trying again may help. It does not help with a certificate that is not trusted, for example.
     pub fn is_transient(&self) -> bool {
         use NetworkErrorKind::{Broken, BrokenBody, ConnectionRefused, HostNotFound, NotConnected};
         matches!(self.kind, HostNotFound | ConnectionRefused | NotConnected | Broken | BrokenBody)

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-/// Whether a character moves the cursor, ends a line, changes the direction of reading, or cannot be seen.
+/// Whether a character is unsafe to print: it moves the cursor, ends a line, changes the direction of reading, or cannot be seen.
 ///
 /// These are the control characters (C0, DEL and C1), and of Unicode's format characters those that are invisible or
 /// reorder text: soft hyphen, directional marks, separators, fillers, annotation marks, musical controls, tags.
@@ -32,7 +32,7 @@ pub fn is_unsafe(character: char) -> bool {
         )
 }
 
-/// Text for people: what is unprintable is written as Rust writes it, `\n` or `\u{9b}`.
+/// Text for people: unsafe characters are written as Rust writes them, `\n` or `\u{9b}`.
 pub fn escape_text(text: &str) -> Cow<'_, str> {
     if is_printable_ascii(text) {
         return Cow::Borrowed(text);
@@ -48,8 +48,8 @@ pub fn escape_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// A JSON value on one line: what is unprintable in its strings is written as JSON writes it, `\u009b`, and line ends
-/// and tabs between its tokens are taken out.
+/// A JSON value on one line: unsafe characters in its strings are written as JSON writes them, `\u009b`, and line ends
+/// and tabs between its tokens are removed.
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     if is_printable_ascii(json) {
         return Cow::Borrowed(json);

@@ -1,9 +1,9 @@
-//! The one door through which `fuzz/` and `benches/` reach what is private: bytes in, plain values out.
+//! The only way for `fuzz/` and `benches/` to reach private code: bytes in, plain values out.
 //!
-//! **No part of the public interface.** The feature `fuzzing` and all that is here may change in any release.
+//! **Not part of the public interface.** The feature `fuzzing` and all that is here may change in any release.
 //!
-//! The signatures know nothing of the types within, so whoever moves those has only these few functions to mend. What is
-//! private to a module stands in that module's own `fuzzing.rs`.
+//! The signatures use no private types, so a change of those affects only these few functions. The simulator has a `fuzzing.rs`
+//! of its own.
 
 use std::time::{Duration, SystemTime};
 
@@ -49,7 +49,7 @@ pub enum NoPage {
     Malformed(String),
 }
 
-/// Reads the body of an answer with status 200.
+/// Reads the body of a response with status 200.
 pub fn read_page(body: &[u8]) -> Result<ParsedPage, NoPage> {
     let page = model::read_page::<ExportBucket>(1, body.to_vec()).map_err(|error| match error {
         BodyError::Api(api) => NoPage::Error(api.status),

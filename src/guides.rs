@@ -7,7 +7,7 @@
 //! | [`errors`] | What can fail, what is retried, and what should my program do? |
 //! | [`own_agent`] | How do I use a proxy, my own roots, another TLS backend or another resolver? |
 //! | [`testing`] | How do I test my tool without Atlas? |
-//! | [`build_scripts`] | What does a build script have to take care of? |
+//! | [`build_scripts`] | How do I list buckets in a build script? |
 //! | [`async_callers`] | How do I call this from async code? |
 
 #[doc = include_str!("guides/async_callers.md")]

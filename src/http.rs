@@ -1,8 +1,8 @@
 //! One page over HTTP: retries around attempts, within a deadline.
 //!
 //! ```text
-//! get      again and again: attempt; after an error that may pass, wait as `retry` says, or give up
-//! attempt  again and again: authorize, exchange; on 401 answer the challenge, else read the response
+//! get      loop: attempt; after an error that may pass, wait as `retry` says, or give up
+//! attempt  loop: authorize, exchange; on 401 answer the challenge, else read the response
 //! ```
 
 mod agent;
@@ -55,9 +55,9 @@ impl HttpClient {
             match self.attempt(request, needs_new_connection, deadline) {
                 Ok(page) => return Ok(page),
                 Err(error @ Error::Deadline { .. }) => return Err(error.after(cause, deadline.timeout)),
-                // Fetching a token failed, which has retries of its own.
+                // The fetch of a token failed. It has retries of its own.
                 Err(error) if error.request() != Some(request) => return Err(error),
-                // The server may have just closed a kept connection. Sending again is then no retry (RFC 9112 9.5).
+                // The server may have just closed a kept connection. Sending again then does not count as a retry (RFC 9112 9.5).
                 Err(error) if self.sender.may_have_lost_kept_connection(&error) && retries.take_resend() => {
                     log::debug!("{error}: sending again on a new connection");
                     needs_new_connection = true;
@@ -71,7 +71,7 @@ impl HttpClient {
         }
     }
 
-    /// Gets a page, or fails once. The loop ends because a challenge is answered at most once: see [`digest::Basis`].
+    /// Tries once to get a page. The loop ends because a challenge is answered at most once: see [`digest::Basis`].
     fn attempt<T: ListItem>(
         &self,
         request: &ApiRequest,

@@ -1,13 +1,13 @@
-//! What is wrong with what the caller gave: refused before anything is sent.
+//! What is wrong with the caller's input, which is refused before anything is sent.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::escape::OneLine;
 
-/// What is wrong with what the caller gave; nothing was sent.
+/// What is wrong with the caller's input. Nothing was sent.
 ///
-/// `Display` and `Debug` are the same line for people. No value that may be a secret is in it.
+/// `Display` and `Debug` print the same line, for people. It contains no value that may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidInput {
@@ -53,11 +53,11 @@ pub enum InvalidInput {
     Timeout,
     /// The user agent is empty, or cannot be sent.
     UserAgent,
-    /// There is no certificate in the PEM text, or one that cannot be read.
+    /// The PEM text has no certificate, or has one that cannot be read.
     CaCertificates,
-    /// The crate was built without TLS, and no agent was handed in that has it.
+    /// The crate was built without TLS, and the caller passed no agent that has it.
     NoTls,
-    /// The agent that was handed in has a proxy that this build cannot use.
+    /// The agent that the caller passed has a proxy that this build cannot use.
     AgentProxy,
 }
 

@@ -45,7 +45,7 @@
 //! | `sha2` | yes | SHA-256 and SHA-512-256 for Digest; Atlas itself uses MD5 |
 //! | `socks` | | SOCKS proxies |
 //! | `simulator` | | the module `simulator`: an Atlas for tests |
-//! | `cli` | | the program `atlas-export-buckets`, and `simulator` |
+//! | `cli` | | the program `atlas-export-buckets`, with `simulator` and `socks` |
 //!
 //! # Security
 //!

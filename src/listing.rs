@@ -120,7 +120,7 @@ impl<T: ListItem> Iterator for Pages<T> {
             Ok(page) => page,
             Err(error) => return Some(Err(error)),
         };
-        // Where Atlas could not count once, do not ask it to count again.
+        // If Atlas could not count once, do not ask it to count again.
         self.include_count &= page.total_count.is_some();
         match self.completeness.record(&page) {
             Ok(Step::End) => {}

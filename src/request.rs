@@ -1,4 +1,4 @@
-//! Makes one request, its URL and its `Accept`, from resource, version and options (pure).
+//! Makes the URL and the `Accept` of one request from resource, version and options (pure).
 
 mod api_version;
 mod base_url;
@@ -18,7 +18,7 @@ pub enum Resource {
     ExportBuckets(ProjectId),
     /// *Get All Projects* that the credentials can see.
     Projects,
-    /// *Get All Projects* of an organization.
+    /// *Get All Projects in One Organization*.
     OrganizationProjects(OrganizationId),
 }
 
@@ -62,7 +62,7 @@ pub enum Operation {
     RevokeAccessToken,
 }
 
-/// A request to Atlas. An error says with it what was asked of whom.
+/// A request to Atlas. An error holds it to say what was asked, and of which host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiRequest {
@@ -80,7 +80,7 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
-    /// The proxy on the way, without its password.
+    /// The proxy on the way, without user name and password.
     pub fn proxy(&self) -> Option<&str> {
         self.proxy.as_deref()
     }
@@ -124,12 +124,12 @@ pub(crate) struct PageOptions {
     pub(crate) include_count: bool,
     pub(crate) pretty: bool,
     pub(crate) envelope: bool,
-    /// The proxy on the way, without its password, for errors.
+    /// The proxy on the way, without user name and password, for errors.
     pub(crate) proxy: Option<String>,
 }
 
 impl PageOptions {
-    /// How many items Atlas gives per page at most. This is the default, because it takes the fewest requests.
+    /// The most items that Atlas gives per page. This is the default, because it takes the fewest requests.
     pub(crate) const MAX_ITEMS_PER_PAGE: u16 = 500;
 
     /// Whether the items of a list are to be counted.

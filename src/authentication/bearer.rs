@@ -62,9 +62,9 @@ impl TokenSession {
         TokenSession { account: None, state: Mutex::new(State::Token(token)), has_changed: Condvar::new() }
     }
 
-    /// The token, which is fetched first if there is none or if it is old.
+    /// The token. If there is none, or if it is old, a new one is fetched first.
     ///
-    /// One thread fetches. The others wait for it as long as `time_left`, and share a refusal of the service account.
+    /// One thread fetches. The others wait for it as long as `time_left`. If the service account is refused, all get that error.
     pub(super) fn authorize(
         &self,
         request: &ApiRequest,
@@ -91,8 +91,8 @@ impl TokenSession {
         }
     }
 
-    /// The token to send instead of one that was answered with 401: a new one, unless the refused one was new itself, or the
-    /// refusal is about the account's rights.
+    /// The token to send instead of one that was answered with 401: a new one. It is an error if the refused one was new itself,
+    /// if it was the user's, or if the refusal is about the account's rights.
     pub(super) fn replace(
         &self,
         refused: Token,
@@ -103,7 +103,7 @@ impl TokenSession {
         fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
     ) -> Result<Token, Error> {
         let mut state = self.lock();
-        // If it is not the current one, there is, or will be, a newer one to try.
+        // If it is not the current one, there is a newer one to try, or will be.
         let current = match &*state {
             State::Token(token) if Arc::ptr_eq(&token.value, &refused.value) => Some(token),
             _ => None,
@@ -152,7 +152,7 @@ impl TokenSession {
     }
 }
 
-/// A fetch that has begun. It ends when this is dropped, also by a panic: else the other threads would wait for ever.
+/// A fetch that has begun. It ends when this is dropped, even by a panic. Otherwise the other threads would wait for ever.
 struct Fetch<'a> {
     session: &'a TokenSession,
     outcome: State,
@@ -178,7 +178,7 @@ impl Drop for Fetch<'_> {
 }
 
 impl Token {
-    /// It is renewed a minute before it expires, or after half its life if that is shorter than two minutes.
+    /// It is renewed a minute before it expires, or after half its life if it lives less than two minutes.
     fn new(IssuedToken { access_token: AccessToken(value), expires_in }: IssuedToken) -> Self {
         const MARGIN: Duration = Duration::from_secs(60);
         let age = expires_in - MARGIN.min(expires_in / 2);

@@ -108,8 +108,8 @@ impl ClientBuilder {
     /// The base URL of Atlas: scheme and host, optionally port and path. Default: `https://cloud.mongodb.com`. Atlas for Government
     /// is at `https://cloud.mongodbgov.com`.
     ///
-    /// Plain http is accepted for this machine only: for `127.0.0.0/8`, `[::1]`, and for `localhost` if all its addresses are
-    /// loopback. No proxy is used for these.
+    /// Plain http is accepted for this machine only, unless you [allow](Self::allow_plain_http) it elsewhere. This machine is
+    /// `127.0.0.0/8`, `[::1]`, and `localhost` if all its addresses are loopback. No proxy from the environment is used for it.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
         self
@@ -160,7 +160,7 @@ impl ClientBuilder {
     }
 
     /// Whether to ask Atlas to count the export buckets (`includeCount`). Default: yes. Without the count a listing relies on the
-    /// links. It then cannot notice that buckets were deleted between two pages, and that others moved to a page already read.
+    /// links. It then cannot notice that buckets were deleted, so that others moved to a page already read.
     pub fn include_count(mut self, include_count: bool) -> Self {
         self.include_count = include_count;
         self
@@ -217,7 +217,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The settings of the agent that [`build`](Self::build) would make, for callers that add a resolver or a connector.
+    /// The settings of the agent that [`build`](Self::build) would make, for an agent with another resolver or connector.
     ///
     /// ```
     /// use atlas_export_buckets::ureq::Agent;

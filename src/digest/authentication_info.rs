@@ -15,8 +15,8 @@ pub(super) struct AuthenticationInfo {
 }
 
 impl AuthenticationInfo {
-    /// Reads the fields, which are one list. What does not fit the grammar counts as absent: nothing protects
-    /// the fields from being removed on the way, so their absence cannot be an error, and neither can rubbish.
+    /// Reads the fields, which are one list. What does not fit the grammar counts as absent. Absence cannot be an error,
+    /// because nothing protects the fields from being removed on the way.
     pub(super) fn parse<'f>(fields: impl IntoIterator<Item = &'f [u8]>) -> Self {
         let mut info = AuthenticationInfo::default();
         for element in fields.into_iter().flat_map(Elements::new) {

@@ -19,8 +19,9 @@ impl UserCredentials {
     /// Both are hashed in UTF-8 (RFC 7616 4), without normalisation: give them in Unicode NFC.
     ///
     /// A name in ASCII without control characters is sent as it is. Any other is sent as `username*` (RFC 8187), which
-    /// servers before RFC 7616 do not know. If the server wants the hash of the name (3.4.4), that is sent instead. A
-    /// name may have a colon, but the hash cannot tell it from the colon that ends the name (3.4.2).
+    /// servers before RFC 7616 do not know. If the server wants the hash of the name (3.4.4), that is sent instead. RFC
+    /// 7616 4 excludes the colon from names, because the hash cannot tell it from the one that ends the name (3.4.2). This
+    /// is not checked.
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
         UserCredentials { username: username.into(), password: password.into() }
     }
@@ -32,7 +33,7 @@ impl fmt::Debug for UserCredentials {
     }
 }
 
-/// What of a request goes into the hash (RFC 7616 3.4.3).
+/// The parts of a request that are hashed (RFC 7616 3.4.3).
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The method, as sent.
@@ -51,7 +52,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What answers one challenge, whatever the request: the credentials (RFC 7616 3.4) before they are computed for one.
+/// What all credentials (RFC 7616 3.4) that answer one challenge have in common, whatever the request.
 #[derive(Clone)]
 pub(super) struct PreparedCredentials {
     challenge: Challenge,
@@ -62,7 +63,7 @@ pub(super) struct PreparedCredentials {
 }
 
 impl PreparedCredentials {
-    /// The cnonce counts for `-sess` only, whose A1 is made with that of the session's first request (3.4.2).
+    /// Only `-sess` uses the cnonce: it makes A1 with that of the session's first request (3.4.2).
     pub(super) fn new(challenge: Challenge, user: &UserCredentials, cnonce: &[u8]) -> Self {
         let Algorithm { hash, session } = challenge.algorithm;
         let UserCredentials { username, password } = user;
@@ -80,7 +81,7 @@ impl PreparedCredentials {
         PreparedCredentials { challenge, ..self.clone() }
     }
 
-    /// Whether this answers exactly such a challenge.
+    /// Whether this answers exactly this challenge.
     pub(super) fn is_for(&self, challenge: &Challenge) -> bool {
         self.challenge == *challenge
     }
@@ -90,7 +91,7 @@ impl PreparedCredentials {
         &self.challenge.nonce
     }
 
-    /// The cnonce of a request for which this one was drawn: `-sess` keeps its own.
+    /// The cnonce to use: the one that was drawn for the request, or with `-sess` that of the session.
     fn cnonce<'a>(&'a self, drawn: &'a [u8]) -> &'a [u8] {
         self.session_cnonce.as_deref().unwrap_or(drawn)
     }
@@ -130,7 +131,7 @@ impl PreparedCredentials {
             value.extend_from_slice(b", nc=");
             value.extend_from_slice(&nc_digits(nc));
         }
-        // RFC 2617 3.2.2 forbids a cnonce without qop, but without it nobody could make a `-sess` A1.
+        // RFC 2617 3.2.2 forbids a cnonce without qop, but the server needs it to make a `-sess` A1.
         if qop.is_some() || self.session_cnonce.is_some() {
             value.extend_from_slice(b", cnonce=\"");
             value.extend_from_slice(cnonce);
@@ -153,9 +154,9 @@ impl PreparedCredentials {
         }
     }
 
-    /// What the server must send as `rspauth` (RFC 7616 3.5): as `response`, with an empty method and the
-    /// response's content. `qop` is what `Authentication-Info` says, or else that of the request. A request without
-    /// qop had no `nc` and no cnonce that the server could know, so its `rspauth` has no qop either.
+    /// What the server must send as `rspauth` (RFC 7616 3.5). It is computed like `response`, but with an empty method and
+    /// the response's content. `qop` is what `Authentication-Info` says, or else that of the request. A request without
+    /// qop had no `nc`, so its `rspauth` has no qop either.
     pub(super) fn rspauth(
         &self,
         nc: u32,
@@ -168,7 +169,7 @@ impl PreparedCredentials {
         self.response(nc, self.cnonce(drawn_cnonce), qop, &Request { method: "", uri, body })
     }
 
-    /// `response` (RFC 7616 3.4.1), without qop that of RFC 2069 2.1.2.
+    /// `response` (RFC 7616 3.4.1; without qop, RFC 2069 2.1.2).
     fn response(&self, nc: u32, cnonce: &[u8], qop: Option<Qop>, request: &Request<'_>) -> HexHash {
         let hash = self.challenge.algorithm.hash;
         let (method, uri) = (request.method.as_bytes(), request.uri.as_bytes());

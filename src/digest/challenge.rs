@@ -1,4 +1,4 @@
-//! `WWW-Authenticate` fields to the challenge that will be answered (RFC 7616 3.3 and 3.7).
+//! From `WWW-Authenticate` fields to the challenge that will be answered (RFC 7616 3.3 and 3.7).
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ pub struct Challenge {
 pub enum Qop {
     /// Method and request-target are protected. Preferred.
     Auth,
-    /// The request's content too. Taken where only it is offered.
+    /// The request's content too. Used only if `auth` is not offered.
     AuthInt,
 }
 
@@ -100,10 +100,10 @@ impl fmt::Display for Unanswerable {
     }
 }
 
-/// No challenge of an answer can be answered; lists what was offered, in the server's order.
+/// None of a response's challenges can be answered. Lists what was offered, in the server's order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoChallenge {
-    /// Each challenge as `scheme`, or `scheme algorithm`, with the reason. At most 16; longer names are cut.
+    /// Each challenge as `scheme`, or `scheme algorithm`, with the reason. At most 16; each name is cut after 64 bytes.
     pub offered: Vec<(String, Unanswerable)>,
 }
 
@@ -205,7 +205,7 @@ fn read_algorithm(name: &[u8]) -> Result<Algorithm, Unanswerable> {
     })
 }
 
-/// `auth` before `auth-int`; unknown values are ignored, and an empty list is none (RFC 2069).
+/// Prefers `auth` to `auth-int`. Unknown values are ignored, and an empty list counts as none (RFC 2069).
 fn choose_qop(list: &[u8]) -> Result<Option<Qop>, Unanswerable> {
     let mut names =
         list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()).peekable();
@@ -216,7 +216,7 @@ fn choose_qop(list: &[u8]) -> Result<Option<Qop>, Unanswerable> {
     preferred.map(Some).ok_or(Unanswerable::UnknownQop)
 }
 
-/// What was offered, for the error: the server's text, so it is escaped and cut.
+/// What was offered, for the error. It is the server's text, so it is escaped and cut.
 fn describe(offered: &OfferedChallenge<'_>) -> String {
     let cut = |text: &[u8]| text.get(..64).unwrap_or(text).escape_ascii().to_string();
     match offered.value("algorithm").filter(|_| offered.is_digest()) {

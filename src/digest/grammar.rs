@@ -4,8 +4,8 @@
 //! It works on bytes, because header values are bytes. An element that does not fit the grammar is
 //! [`Content::Malformed`], and spoils no other element.
 //!
-//! It is more liberal than the ABNF in two ways: it accepts white space around `=`, which RFC 9110 calls "bad" and
-//! tells recipients to accept, and bytes above 0x7F in quoted strings (`obs-text`).
+//! It also accepts two forms that RFC 9110 keeps for old senders: white space around `=` (`BWS`), and bytes above 0x7F in
+//! quoted strings (`obs-text`).
 
 use std::borrow::Cow;
 
@@ -75,7 +75,7 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
-    /// Reads what stands behind the name of a parameter, `BWS "=" BWS ( token / quoted-string )`, to the element's end.
+    /// Reads what follows the name of a parameter, `BWS "=" BWS ( token / quoted-string )`, to the element's end.
     fn parameter(&mut self, name: &'a [u8]) -> Content<'a> {
         match self.value() {
             Some(value) if !name.is_empty() && self.is_at_end() => {
@@ -98,8 +98,8 @@ impl<'a> Elements<'a> {
         Some(self.token()).filter(|token| !token.is_empty()).map(Cow::Borrowed)
     }
 
-    /// The content of a quoted string with its quoted pairs undone (RFC 9110 5.6.4). If a character is not allowed in
-    /// it, or if it never ends, this is `None`, and nothing is read.
+    /// The content of a quoted string with its quoted pairs undone (RFC 9110 5.6.4). If it has a character that is not
+    /// allowed, or never ends, this returns `None` and reads nothing.
     fn quoted_string(&mut self) -> Option<Cow<'a, [u8]>> {
         let content = self.rest.strip_prefix(b"\"")?;
         let (plain, rest) = split_where(content, |byte| !is_qdtext(byte));
@@ -121,7 +121,7 @@ impl<'a> Elements<'a> {
         Some(Cow::Owned(value))
     }
 
-    /// Skips a `token68` that ends the element (RFC 9110 11.2); whether there was one.
+    /// Skips a `token68` that ends the element (RFC 9110 11.2). Returns whether there was one.
     fn skip_token68(&mut self) -> bool {
         let is_character = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
         let (characters, rest) = split_where(self.rest, |byte| !is_character(byte));
@@ -133,7 +133,7 @@ impl<'a> Elements<'a> {
         is_token68
     }
 
-    /// Whether only white space stands before the next comma or the end; skips it.
+    /// Skips white space. Returns whether a comma or the end follows.
     fn is_at_end(&mut self) -> bool {
         self.skip_white_space();
         matches!(self.rest.first(), None | Some(b','))
@@ -155,7 +155,7 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// Skips optional white space (RFC 9110 5.6.3); whether there was some.
+    /// Skips optional white space (RFC 9110 5.6.3). Returns whether there was any.
     fn skip_white_space(&mut self) -> bool {
         let before = self.rest.len();
         while let [b' ' | b'\t', rest @ ..] = self.rest {
@@ -172,7 +172,7 @@ impl<'a> Elements<'a> {
     }
 }
 
-/// Splits before the first byte that is such, or else at the end.
+/// Splits before the first byte for which `is_such` is true, or else at the end.
 fn split_where(text: &[u8], is_such: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     text.split_at(text.iter().position(|&byte| is_such(byte)).unwrap_or(text.len()))
 }
@@ -201,12 +201,12 @@ pub(super) fn fits_quoted_string(value: &[u8]) -> bool {
     value.iter().all(|&byte| is_text(byte))
 }
 
-/// What may stand in a quoted string, as it is or in a quoted pair: anything but control characters.
+/// What a quoted string may contain, as it is or in a quoted pair: anything but control characters, except the tab.
 const fn is_text(byte: u8) -> bool {
     byte >= b' ' && byte != 0x7F || byte == b'\t'
 }
 
-/// What may stand in a quoted string as it is (RFC 9110 5.6.4).
+/// What a quoted string may contain as it is (RFC 9110 5.6.4).
 fn is_qdtext(byte: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|class| class.qdtext)
 }
@@ -235,7 +235,7 @@ impl Class {
 }
 
 /// The class of each byte. A table, because every byte of a challenge is looked up: without it, a challenge takes 1,300
-/// instructions more to read, which CI's budget does not have.
+/// instructions more to read.
 #[expect(clippy::indexing_slicing, reason = "a wrong index would not compile")]
 static CLASSES: [Class; 256] = {
     let mut classes = [Class::of(0); 256];

@@ -58,7 +58,7 @@
 //!
 //! # What is implemented
 //!
-//! Sections without a number of another RFC are those of RFC 7616.
+//! Sections for which no RFC is named are those of RFC 7616.
 //!
 //! | clause | what | where |
 //! | --- | --- | --- |
@@ -66,26 +66,26 @@
 //! | 3.2, 6.1 | MD5, SHA-256 and SHA-512/256 (the last two with the feature `sha2`) | [`HashFunction`] |
 //! | 3.3 `realm`, `nonce`, `opaque` | any bytes up to 4,096, echoed exactly; an empty `opaque` too | [`Challenge`] |
 //! | 3.3 `domain` | read, but not acted upon: a session serves one host. Where `domain` is absent (or empty, as Atlas sends it), RFC 7616 takes the whole host as the protection space | [`Challenge::domain`] |
-//! | 3.3 `stale` | a nonce that was used before is replaced with or without it; a stale fresh one is told to the caller | [`Basis`], [`Error::Refused`] |
+//! | 3.3 `stale` | a nonce that was used before is replaced with or without it; if a fresh one is called stale, the caller gets an error | [`Basis`], [`Error::Refused`] |
 //! | 3.3 `algorithm` | in any case, with and without `-sess`; MD5 if absent; echoed in the server's spelling | [`Algorithm`] |
 //! | 3.3 `qop` | `auth`, or `auth-int` where only that is offered; unknown values are ignored | [`Qop`] |
-//! | 3.4, 3.4.5 | which parameters are quoted and which are not; `nc` in eight digits, from 1 for each value of a nonce, however many requests the server gives it to; `uri` as the request-target | [`Attempt::authorization`] |
+//! | 3.4, 3.4.5 | which parameters are quoted and which are not; `nc` in eight digits, counted from 1 for each nonce, even if the server gives one to several requests; `uri` as the request-target | [`Attempt::authorization`] |
 //! | 3.4, RFC 8187 3.2 | `username*` for a name that does not fit a quoted string in ASCII | [`UserCredentials`] |
 //! | 3.4.1 to 3.4.3 | `response`, A1 also of `-sess`, A2 also of `auth-int` | [`Request`] |
 //! | 3.4.4 | `userhash` where the server wants it | [`Challenge::userhash`] |
 //! | 3.5, RFC 7615 | `nextnonce` serves the next request; `rspauth` is verified where it is present | [`Session::record_success`] |
-//! | 3.6 | one challenge serves all later requests, from any thread | [`Session`] |
+//! | 3.6 | one challenge serves later requests, from any thread | [`Session`] |
 //! | 3.7 | the first challenge that can be answered, in the server's order; Basic never | [`Challenge::select`], [`NoChallenge`] |
 //! | 4 | user name and password are hashed in UTF-8 | [`UserCredentials::new`] |
 //! | RFC 2069 2.1.2 | the response to a challenge without `qop`, which RFC 7616 no longer has | [`Challenge::qop`] |
 //!
-//! # Where it departs from the letter
+//! # Where it departs from the RFC
 //!
 //! - RFC 7616 3.3 reads a 401 without `stale=true` as wrong credentials. But a server may also have forgotten a nonce in
 //!   a restart, or another node may not know it, and not every server says so. When a nonce that served before is
 //!   refused, the fresh challenge is answered once; only the refusal of that answer is final.
-//! - RFC 7616 3.6 ends a session at the next challenge. Here each challenge begins a session of its own
-//!   beside the others, so that concurrent requests do not race for one `nc`, which strict servers want in order.
+//! - RFC 7616 3.6 ends a session at the next challenge. Here the nonces of earlier challenges stay in use beside the new
+//!   one, so that concurrent requests do not race for one `nc`, which strict servers want in order.
 //! - RFC 7616 3.4 has no `cnonce` without `qop`. With a `-sess` algorithm it is sent all the same: without it, the
 //!   server could not compute A1.
 //! - A duplicate parameter, or one that does not fit the grammar, makes its challenge unusable, and no other.
@@ -93,7 +93,7 @@
 //!
 //! # What is left out
 //!
-//! - **Several hosts in one session**, and `domain` as its border: make a session for each host. Sharing a session
+//! - **Several hosts in one session**, limited by `domain`: make a session for each host. Sharing a session
 //!   between hosts works, but each evicts the other's nonces.
 //! - **Proxies** (407, RFC 7616 3.8): the computation is the same. Pass the values of `Proxy-Authenticate` to
 //!   [`Session::answer_challenge`], and send the result as `Proxy-Authorization`; RFC 9110 9.3.6 has the request-target
@@ -145,7 +145,7 @@ pub use session::{Attempt, Basis, Error, Session};
 
 #[cfg(test)]
 mod tests {
-    /// The module could be a crate of its own. Its tests are under the same rule but for `serde_json`.
+    /// The module could be a crate of its own. Its tests need `serde_json` and `proptest` too.
     #[test]
     fn nothing_in_this_module_needs_the_rest_of_the_crate_or_ureq_or_serde() {
         let sources = [

@@ -8,7 +8,7 @@ pub(super) struct Sent {
     pub(super) quoted: bool,
 }
 
-/// Reads an `Authorization` in the one form in which we write it: no liberties are taken, so none are forgiven.
+/// Reads an `Authorization` in exactly the form in which we write it, and accepts no other.
 pub(super) fn authorization(value: &[u8]) -> Vec<Sent> {
     let mut rest = value.strip_prefix(b"Digest ").expect("the scheme and one space");
     let mut parameters = Vec::new();

@@ -32,7 +32,7 @@ pub(super) struct Nonces {
 impl Nonces {
     /// Beyond this many of either kind, the oldest is forgotten. If more requests than this run at once, they share nonces.
     const MAX: usize = 256;
-    /// Requests after which a nonce is no longer shared, and used after those that served fewer. Servers limit the
+    /// After this many requests, a nonce is no longer shared, and nonces that served fewer are preferred. Servers limit the
     /// requests on a nonce (Jetty: 1,024), so under heavy use each thread should have its own before any is used up.
     const SPREAD: u32 = 128;
 
@@ -72,7 +72,7 @@ impl Nonces {
         (credentials, 1)
     }
 
-    /// Lets a nonce serve later requests. `nc` is its last one, if the session does not know better.
+    /// Lets a nonce serve later requests. `nc` is its last one, unless the session knows a count for it.
     pub(super) fn accept(&mut self, credentials: Arc<PreparedCredentials>, nc: u32) {
         let value = credentials.nonce();
         if self.accepted.iter().any(|nonce| nonce.is(value)) {

@@ -1,4 +1,4 @@
-//! `WWW-Authenticate` fields to the challenges that they offer, of whatever scheme (RFC 9110 11.3 and 11.6.1).
+//! From `WWW-Authenticate` fields to the challenges that they offer, of any scheme (RFC 9110 11.3 and 11.6.1).
 
 use super::grammar::{Content, Elements, Parameter};
 
@@ -35,12 +35,12 @@ impl<'a> OfferedChallenge<'a> {
         challenges
     }
 
-    /// Schemes are the same in any case (RFC 9110 11.1).
+    /// The case of a scheme does not matter (RFC 9110 11.1).
     pub(super) fn is_digest(&self) -> bool {
         self.scheme.eq_ignore_ascii_case(b"Digest")
     }
 
-    /// The value of a parameter, if there is such a one. Names are the same in any case (RFC 9110 11.2).
+    /// The value of a parameter, if there is one. The case of its name does not matter (RFC 9110 11.2).
     pub(super) fn value(&self, name: &str) -> Option<&[u8]> {
         let mut parameters = self.parameters.iter();
         let found = parameters.find(|parameter| parameter.name.eq_ignore_ascii_case(name.as_bytes()))?;

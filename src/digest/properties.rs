@@ -1,4 +1,4 @@
-//! Properties that hold for any input, held against the naive reader and writer.
+//! Properties that hold for any input, checked against the naive reader and writer.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::naive::{self, Sent};
 use super::{Algorithm, Attempt, Challenge, Qop, Request, Session, UserCredentials};
 
-/// Text that a grammar stumbles over, if it stumbles at all.
+/// Bytes that a parser is most likely to get wrong.
 fn biased_bytes() -> impl Strategy<Value = Vec<u8>> {
     let pieces: Vec<&'static [u8]> = vec![
         b"\"",
@@ -38,7 +38,7 @@ fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![vec(any::<u8>(), 0..200), biased_bytes()]
 }
 
-/// What a quoted string can say: any bytes but control characters.
+/// What a quoted string can contain: any bytes but control characters, except the tab.
 fn any_text() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         any::<u8>().prop_filter("control", |&byte| byte == b'\t' || byte >= b' ' && byte != 0x7F),
@@ -191,7 +191,7 @@ proptest! {
         let attempt = session.authorize(&request).unwrap();
         let attempt = session.answer_challenge(attempt, [b"Digest realm=r,nonce=n,qop=auth".as_slice()], &request).unwrap();
         let _ = session.record_success(attempt, &request, fields.iter().map(Vec::as_slice), &body);
-        // Whatever came, the next request can be made, and what it says can be read.
+        // Whatever came, the next request can be made, and its `Authorization` can be read.
         if let Some(authorization) = session.authorize(&request).unwrap().authorization() {
             naive::authorization(authorization);
         }
@@ -211,7 +211,7 @@ proptest! {
     fn a_written_challenge_is_read_as_it_was_meant(challenge in any_challenge(), turn in 0usize..9) {
         let written = write(&challenge, turn);
         prop_assert_eq!(Challenge::select([written.as_slice()]), Ok(challenge.clone()));
-        // Among others it is still the one.
+        // It is still chosen among others.
         let others = [b"Basic realm=\"a, b\", Bearer abc==, ".as_slice(), &written, b", NTLM"].concat();
         prop_assert_eq!(Challenge::select([others.as_slice()]), Ok(challenge));
     }

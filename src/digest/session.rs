@@ -38,7 +38,7 @@ pub struct Session {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// There is none yet: sent without credentials, to be challenged.
+    /// There is none to use: the request goes without credentials, to be challenged.
     Unauthenticated,
     /// From an earlier request. A refusal may just mean that it grew old.
     Reused,
@@ -57,9 +57,9 @@ impl fmt::Display for Basis {
     }
 }
 
-/// One sending of one request: what to put into `Authorization`, and what the session must know when the response comes.
+/// One attempt to send a request: what to put into `Authorization`, and what the session must know when the response comes.
 ///
-/// If no response comes, drop it.
+/// If no response comes, drop the attempt.
 #[must_use = "send its authorization, then tell the session what came back"]
 pub struct Attempt {
     basis: Basis,
@@ -108,8 +108,8 @@ pub enum Error {
     /// The answer to the server's own fresh challenge was refused.
     Refused {
         /// The server says that the credentials may be right, but the nonce that it had just issued is too old.
-        /// Servers behind one address that do not share their nonces say so, and servers that keep one nonce for each
-        /// user. A new attempt may succeed; limit how often you make one, as a server may call every nonce stale.
+        /// This comes from servers behind one address that do not share their nonces, and from servers that keep one
+        /// nonce for each user. A new attempt may succeed; limit how often you make one, as a server may call every nonce stale.
         stale: bool,
     },
     /// `rspauth` is wrong: whoever sent the response does not know the password.
@@ -182,8 +182,8 @@ impl Session {
 
     /// Learns from the response to `attempt`, if it is anything but 401 (RFC 7616 3.5).
     ///
-    /// `authentication_info` are the values of these fields, if there are any. `body` is the response's content as it
-    /// was sent: with its content coding. It counts for `auth-int` only.
+    /// `authentication_info` are the values of the `Authentication-Info` fields, if there are any. `body` is the response's
+    /// content as it was sent, with its content coding. Only `auth-int` uses it.
     ///
     /// # Errors
     ///
@@ -213,7 +213,7 @@ impl Session {
                 nonces.accept(Arc::new(prepared.with_next_nonce(nextnonce)), 0);
             }
             None if attempt.basis == Basis::Fresh => self.nonces().accept(prepared, nc),
-            // Its nonce was accepted before. Perhaps another request has given it up since.
+            // The nonce was accepted before. If another request has given it up since, leave it so.
             None => {}
         }
         Ok(())

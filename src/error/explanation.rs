@@ -1,5 +1,4 @@
-//! Each error in words: the cause, what was asked of whom, the details, and what to do next. It says "try again" only where
-//! that may help.
+//! Each error in words: the cause, the request, the details, and what to do next. It says "try again" only where that may help.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -16,7 +16,7 @@ pub(crate) fn agent_config(
     user_agent: &str,
     ca_certificates: Option<&[u8]>,
 ) -> Result<Config, InvalidInput> {
-    /// As many threads can each keep a connection.
+    /// Enough for this many threads to keep a connection each.
     const MAX_IDLE_CONNECTIONS: usize = 64;
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
     let proxy = if base_url.is_loopback { None } else { proxy::from_environment(base_url)? };
@@ -27,7 +27,7 @@ pub(crate) fn agent_config(
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        // For CONNECT. All other requests have the field already.
+        // For CONNECT. All other requests set this header field themselves.
         .user_agent(user_agent)
         .max_idle_connections(MAX_IDLE_CONNECTIONS)
         .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
@@ -42,7 +42,7 @@ pub(crate) fn agent_config(
 #[derive(Clone)]
 pub(crate) struct HttpAgent {
     agent: ureq::Agent,
-    /// Whether the agent has a proxy that must not be used, as the host is this machine.
+    /// Whether the agent has a proxy that must not be used, because the host is this machine.
     bypasses_proxy: bool,
     /// How many bytes a page's body may have.
     pub(super) max_body_bytes: u64,
@@ -63,7 +63,7 @@ impl HttpAgent {
         Ok(HttpAgent { bypasses_proxy: has_proxy_from_env && base_url.is_loopback, agent, max_body_bytes })
     }
 
-    /// The proxy on the way to the host, without its password.
+    /// The proxy on the way to the host, without user name and password.
     pub(crate) fn proxy(&self) -> Option<String> {
         let proxy = self.agent.config().proxy().filter(|_| !self.bypasses_proxy);
         proxy.map(proxy::without_credentials)
@@ -103,7 +103,7 @@ impl HttpAgent {
         if message.body().is_empty() { self.agent.run(message.map(|_| ())) } else { self.agent.run(message) }
     }
 
-    /// Whether the agent's own settings suit a request with this timeout. They suit the first request of each page.
+    /// Whether the agent's own settings suit a request with this timeout. Those of `agent_config` suit the first one of each page.
     ///
     /// `ureq` reuses its TLS configuration, and with it TLS sessions, only for requests without settings of their own.
     fn has_settings_for(&self, timeout: Duration) -> bool {

@@ -35,7 +35,7 @@ mod tests {
         let (short, long) = (Deadline::new(Duration::from_secs(60)), Deadline::new(Duration::from_secs(600)));
         assert_eq!(short.or_earlier(long).timeout, short.timeout);
         assert_eq!(long.or_earlier(short).timeout, short.timeout);
-        // Not the timeout counts, but when it ends.
+        // What counts is when it ends, not how long it is.
         let Some(start) = Instant::now().checked_sub(Duration::from_secs(590)) else { return };
         let begun = Deadline { start, ..long };
         assert_eq!(short.or_earlier(begun).timeout, long.timeout);

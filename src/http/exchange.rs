@@ -12,12 +12,12 @@ use super::deadline::Deadline;
 use crate::error::{Error, Refusal};
 use crate::request::ApiRequest;
 
-/// At most this much of an error's body is read. A longer one costs the connection.
+/// At most this much of an error's body is read. After a longer one, the connection is closed.
 const MAX_ERROR_BODY_BYTES: u64 = 64 * 1024;
 
 /// Sends a message and reads the response to its end, so that the connection can serve the next request.
 ///
-/// `request` is what an error quotes.
+/// An error quotes `request`.
 pub(super) fn exchange(
     agent: &HttpAgent,
     request: &ApiRequest,

@@ -22,7 +22,7 @@ pub(super) fn read_response<T: ListItem>(
     let mut page = read_page(request.page_num(), body).map_err(|error| match error {
         BodyError::Api(api) => error_of_api(request, api, headers),
         BodyError::Malformed(problem) => Error::malformed(request, problem),
-        // The connection ended within a body of unknown length: only the JSON shows it.
+        // The connection ended within a body of unknown length. Only the JSON shows that.
         BodyError::Truncated => Error::network(
             request,
             NetworkError::new(NetworkErrorKind::BrokenBody, "the answer ends too early"),

@@ -8,7 +8,7 @@ use crate::error::{Error, NetworkErrorKind};
 pub(crate) struct Retries {
     /// Retries that are left.
     left: u32,
-    /// Of these, those that may follow a host that was not there.
+    /// How many of these may follow a host that was not found or refused the connection.
     left_without_host: u32,
     /// Retries and rate limits so far: each makes the next back-off longer.
     backoffs: u32,
@@ -41,8 +41,8 @@ impl Retries {
     /// How long to wait before sending again; `None` to give up.
     ///
     /// The wait is the one that the server asks for, or else the back-off. A wait that would not end within `time_left` is
-    /// not begun. A rate limit does not use up a retry: only the deadline bounds it. `random`, evenly distributed, draws the
-    /// back-off from 50 to 100 % of its nominal length, so that clients which failed together do not come back together.
+    /// not begun. A rate limit does not use up a retry: only the deadline bounds it. `random`, evenly distributed, sets the
+    /// back-off to 50 to 100 % of its nominal length, so that clients which failed together do not come back together.
     pub(crate) fn wait_after(&mut self, error: &Error, time_left: Duration, random: u16) -> Option<Duration> {
         // If Atlas could not count, the listing asks without the count instead.
         if !error.is_retryable() || error.asks_for_no_count() {
@@ -87,7 +87,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
 pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim_ascii();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that does not fit is an eternity anyway.
+        // A number that does not fit is longer than any deadline.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;

@@ -22,7 +22,7 @@ use crate::request::ApiRequest;
 struct TokenResponse {
     access_token: String,
     token_type: String,
-    /// Seconds. The RFC only recommends the field; without it, an hour is assumed, as Atlas's tokens have.
+    /// Seconds. The RFC only recommends the field. Without it, assume an hour, as long as Atlas's tokens last.
     #[serde(default = "an_hour")]
     expires_in: u64,
 }
@@ -38,8 +38,8 @@ struct OauthError {
     error_description: Option<String>,
 }
 
-/// Fetches an access token. Its loop differs from that of a page, because it must not make the server issue two tokens: the
-/// request is sent again only if it did not get out, or was answered with 429 or 5xx.
+/// Fetches an access token. Its loop differs from that of a page, because it must not make the server issue two tokens. It sends
+/// the request again only if it could not be sent, or was answered with 429, 500, 502, 503 or 504.
 pub(super) fn fetch(
     sender: &Sender,
     request: &ApiRequest,

@@ -1,4 +1,4 @@
-//! Decides when a list is complete, and when it can no longer become complete (pure). Nothing else decides that.
+//! Decides when a list is complete, and when it can no longer become complete (pure). No other file decides that.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -61,8 +61,8 @@ impl Completeness {
     /// A list is complete when there is no next page, at least as many distinct items came as the server counted first, and
     /// at least as many items, duplicates included, as it counted last. Items created during the listing may be missing.
     ///
-    /// How full a page is proves nothing, because servers may cap pages. Without links, trust the count; with neither, an
-    /// empty page ends the list.
+    /// A page that is not full proves nothing, because a server may send fewer items than asked for. Without links, trust the
+    /// count; with neither, an empty page ends the list.
     pub(super) fn record<T: ListItem>(&mut self, page: &Page<T>) -> Result<Step, Incomplete> {
         let hashes: Vec<u64> = page.results.iter().map(|item| self.ids.hash(item.id())).collect();
         self.are_new = hashes.iter().map(|hash| self.ids.insert(*hash)).collect();
@@ -83,8 +83,8 @@ impl Completeness {
         self.first_count = self.first_count.or(page.total_count);
         self.received += page.results.len() as u64;
         let is_empty = page.results.is_empty();
-        // An item that came twice has moved to a later page, so it counts twice. Without links only the count says that there
-        // is a next page, so there a duplicate must not end the list.
+        // A created item pushes another to the next page, where it comes again, so duplicates count too. But without links, only
+        // the count says that there is a next page. Then a duplicate must not end the list.
         let reached = if page.has_links() { self.received } else { self.ids.len() };
         let step = match (page.has_next(), self.total_count) {
             (true, _) if is_empty => return Err(Incomplete::Empty),
@@ -125,7 +125,7 @@ impl Completeness {
 #[derive(Default)]
 struct IdSet {
     sorted: Vec<u64>,
-    /// At most an eighth of all, so that sorting them in is rare.
+    /// At most an eighth as many as are sorted, and 1,000 more, so that sorting them in is rare.
     recent: HashSet<u64>,
     hasher: RandomState,
 }

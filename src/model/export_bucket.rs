@@ -64,7 +64,7 @@ pub struct ExportBucket {
 struct Fields<'a> {
     #[serde(rename = "_id")]
     underscore_id: Option<String>,
-    /// As text, because beside `_id` it may be anything.
+    /// As text, because it may be anything if there is an `_id`.
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     bucket_name: String,

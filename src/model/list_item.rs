@@ -1,4 +1,4 @@
-//! What can stand in a list.
+//! What a list consists of.
 
 /// An item of a list: an [`ExportBucket`](crate::ExportBucket) or a [`Project`](crate::Project). Nothing else can be one.
 pub trait ListItem: sealed::Sealed + Sized {

@@ -27,7 +27,7 @@ pub(super) fn deserialize_item<'de, T: ListItem, D: Deserializer<'de>>(
     T::from_json(json.get()).map_err(de::Error::custom)
 }
 
-/// Serialises the fields of an item as they came, also into a `#[serde(flatten)]`, which a `RawValue` cannot do.
+/// Serialises the fields of an item as they came. Unlike a `RawValue`, this works under `#[serde(flatten)]` too.
 pub(super) fn serialize_item<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
     let RawObject(fields) = serde_json::from_str(json).map_err(ser::Error::custom)?;
     serializer.collect_map(fields)

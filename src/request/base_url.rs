@@ -1,4 +1,4 @@
-//! The base URL: the host that is asked, and where Atlas is on it.
+//! The base URL: the host that is asked, and the path to Atlas on it.
 
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs as _};
 
@@ -15,7 +15,7 @@ pub(crate) struct BaseUrl {
     path_at: usize,
     host: String,
     pub(crate) is_https: bool,
-    /// Whether the host is this machine: one of its addresses, or `localhost` if [`BaseUrl::look_up_localhost`] says so.
+    /// Whether the host is this machine: a loopback address, or `localhost` if [`BaseUrl::look_up_localhost`] says so.
     pub(crate) is_loopback: bool,
 }
 
@@ -93,7 +93,7 @@ impl BaseUrl {
         &self.host
     }
 
-    /// Finds out whether `localhost`, if that is the host, is this machine. It is, if all its addresses are.
+    /// If the host is `localhost`, finds out whether that is this machine: whether all its addresses are loopback.
     pub(crate) fn look_up_localhost(&mut self) {
         if self.is_localhost() {
             self.is_loopback = (self.host(), 0).to_socket_addrs().is_ok_and(|mut addresses| {
@@ -112,7 +112,7 @@ impl BaseUrl {
 pub(crate) fn is_host(host: &str) -> bool {
     match host.strip_prefix('[') {
         Some(address) => address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        // The last dot says that the name is complete.
+        // A dot at the end says that the name is complete.
         None => host.strip_suffix('.').unwrap_or(host).split('.').all(is_label),
     }
 }
@@ -137,8 +137,8 @@ fn check_path(path: &str) -> Result<(), InvalidInput> {
     }
 }
 
-/// Splits off the part of the path that is added to each request anyway, with what follows it, or the path of a page in the
-/// browser (`/v2/` and a project's id).
+/// Splits off what does not belong into a base URL: `/api/atlas` with what follows it, which each request adds itself, or the path
+/// of a page in the browser (`/v2/` and a project's id).
 fn split_api_path(path: &str) -> Option<(&str, &str)> {
     let is_page = path.strip_prefix("/v2/").is_some_and(|id| id.parse::<ProjectId>().is_ok());
     if is_page {

@@ -133,7 +133,7 @@ fn realm_nonce_and_opaque_are_bytes_in_no_charset() {
 
 #[test]
 fn the_first_challenge_that_can_be_answered_is_taken_wherever_it_stands() {
-    // The nonces name the challenges; 1 is to be taken.
+    // The nonces name the challenges. The one named 1 must be taken.
     let one = "Digest realm=r, nonce=1";
     let two = "Digest realm=r, nonce=2, algorithm=MD5, qop=auth";
     let cases: [(&str, Vec<String>); 19] = [

@@ -1,4 +1,4 @@
-//! The life of nonces, told without a server.
+//! The life of nonces, tested without a server.
 
 use super::*;
 use crate::digest::naive::parameter;
@@ -18,7 +18,7 @@ fn md5(text: &str) -> String {
     String::from_utf8(HashFunction::Md5.hash(&[text.as_bytes()]).as_bytes().to_vec()).unwrap()
 }
 
-/// The challenge of Atlas with another nonce, or other parameters behind it.
+/// A challenge with this nonce, and more parameters at its end.
 fn challenge(nonce: &str, more: &str) -> Vec<u8> {
     format!(r#"Digest realm="r", nonce="{nonce}"{more}"#).into_bytes()
 }

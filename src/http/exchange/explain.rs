@@ -34,7 +34,7 @@ fn explain(
         ureq::Error::Timeout(timeout @ (ureq::Timeout::Connect | ureq::Timeout::Resolve)) => {
             NetworkError::new(NotConnected, format!("no connection in time: {timeout}"))
         }
-        // An agent that the user handed in may have timeouts of its own.
+        // An agent that the caller passed may have timeouts of its own.
         ureq::Error::Timeout(timeout) => {
             NetworkError::new(broken, format!("the agent's own timeout \"{timeout}\" passed"))
         }
@@ -81,7 +81,7 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
     {
         return explain_io(error, broken);
     }
-    // On a connection in use, this error has a message.
+    // After the handshake, this error has a message.
     if error.kind() == ErrorKind::UnexpectedEof && error.get_ref().is_none() {
         return NetworkError::new(broken, "the server closed the connection within the TLS handshake");
     }
@@ -94,7 +94,7 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe
         | ErrorKind::UnexpectedEof => broken,
-        // `std` has no kind for it.
+        // `std` has no kind for a failed look-up.
         _ if message.starts_with("failed to lookup address information") => NetworkErrorKind::HostNotFound,
         _ => NetworkErrorKind::NotConnected,
     };

@@ -1,4 +1,4 @@
-//! What of an exchange can be tested without a server.
+//! The parts of an exchange that can be tested without a server.
 
 use std::io::{Error as IoError, ErrorKind};
 use std::time::Duration;
@@ -51,7 +51,7 @@ fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
             true,
             "failed to lookup address information: x",
         ),
-        // As a connector of the user's may wrap it.
+        // As a user's connector may wrap it.
         (UreqError::Io(IoError::other(io(ErrorKind::ConnectionReset))), Broken, true, "x"),
     ];
     for (error, kind, is_transient, message) in cases {

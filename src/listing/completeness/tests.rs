@@ -1,8 +1,8 @@
 use super::*;
 use crate::model::{ExportBucket, read_page};
 
-/// A page of the buckets with these ids: `(ids, count, links)`, where links is `-` for none at all, `[]` for an empty
-/// list, `` for no next.
+/// A page of the buckets with these ids. `links` is `-` for null, `[]` for an empty list, empty for `self` alone, or else
+/// the `rel` of a second link.
 fn page(ids: &str, total_count: Option<u64>, links: &str) -> Page<ExportBucket> {
     let bucket = |id| format!(r#"{{"_id":"{id}","bucketName":"b","cloudProvider":"AWS"}}"#);
     let results: Vec<String> = ids.split_whitespace().map(bucket).collect();
@@ -138,7 +138,7 @@ fn a_set_of_ids_knows_each_and_stays_within_twelve_bytes_an_id() {
     assert!(hashes.iter().all(|hash| ids.insert(*hash)));
     assert!(!hashes.iter().any(|hash| ids.insert(*hash)));
     assert_eq!(ids.len(), 100_000);
-    // A hash set takes a byte more for each place, and an eighth of the places is free at least.
+    // A hash set takes one more byte for each slot, and keeps at least an eighth of its slots free.
     let bytes = ids.sorted.capacity() * 8 + ids.recent.capacity() * 8 / 7 * 9;
     assert!(bytes <= 12 * 100_000, "{bytes}");
 }

@@ -35,7 +35,7 @@ fn requests_at_once_have_nonces_of_their_own_while_there_are_some() {
     let shared: Vec<_> = (0..2).map(|_| session.authorize(&REQUEST).unwrap()).collect();
     let used: Vec<_> = shared.iter().map(nonce_and_nc).collect();
     assert_eq!(used, [pair("N3", "00000003"), pair("N2", "00000003")]);
-    // A request that ends, and be it without an answer, leaves its nonce to the next.
+    // A request that ends, even without a response, leaves its nonce to the next.
     let mut attempts = attempts;
     drop(attempts.remove(2));
     assert_eq!(nonce_and_nc(&session.authorize(&REQUEST).unwrap()), pair("N1", "00000003"));
@@ -153,7 +153,7 @@ fn different_challenges_with_the_same_nonce_are_answered_each_as_it_is_under_one
         assert_eq!(get(attempt, "opaque").as_deref(), Some(opaque));
         assert_eq!(nonce_and_nc(attempt), pair("N1", nc));
     }
-    // What was accepted is what is used from then on.
+    // The accepted one is used from then on.
     accept(&session, one);
     let reused = session.authorize(&REQUEST).unwrap();
     assert_eq!(
