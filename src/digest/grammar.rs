@@ -202,50 +202,20 @@ pub(super) fn fits_quoted_string(value: &[u8]) -> bool {
 }
 
 /// What a quoted string may contain, as it is or in a quoted pair: anything but control characters, except the tab.
-const fn is_text(byte: u8) -> bool {
+fn is_text(byte: u8) -> bool {
     byte >= b' ' && byte != 0x7F || byte == b'\t'
 }
 
 /// What a quoted string may contain as it is (RFC 9110 5.6.4).
 fn is_qdtext(byte: u8) -> bool {
-    CLASSES.get(usize::from(byte)).is_some_and(|class| class.qdtext)
+    is_text(byte) && byte != b'"' && byte != b'\\'
 }
 
 /// What a token consists of (RFC 9110 5.6.2).
 fn is_tchar(byte: u8) -> bool {
-    CLASSES.get(usize::from(byte)).is_some_and(|class| class.tchar)
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
 }
-
-/// What a byte may be part of.
-#[derive(Clone, Copy)]
-struct Class {
-    tchar: bool,
-    qdtext: bool,
-}
-
-impl Class {
-    const fn of(byte: u8) -> Class {
-        let tchar = byte.is_ascii_alphanumeric()
-            || matches!(
-                byte,
-                b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
-            );
-        Class { tchar, qdtext: is_text(byte) && byte != b'"' && byte != b'\\' }
-    }
-}
-
-/// The class of each byte. A table, because every byte of a challenge is looked up: without it, a challenge takes 1,300
-/// instructions more to read.
-#[expect(clippy::indexing_slicing, reason = "a wrong index would not compile")]
-static CLASSES: [Class; 256] = {
-    let mut classes = [Class::of(0); 256];
-    let mut byte = 0;
-    while byte < classes.len() {
-        classes[byte] = Class::of(byte as u8);
-        byte += 1;
-    }
-    classes
-};
 
 #[cfg(test)]
 mod tests {

@@ -89,7 +89,7 @@ impl Error {
             }
             Error::Refused { reason, .. } => reason.explain(),
             Error::Incomplete { reason, .. } => {
-                Explanation::new("the list is not whole").details(reason).advice(reason.advice())
+                Explanation::new("the list is not complete").details(reason).advice(reason.advice())
             }
         }
     }
