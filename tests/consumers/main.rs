@@ -11,7 +11,6 @@
 )]
 
 mod consumer;
-mod proxy;
 mod readme;
 
 #[path = "../support/mod.rs"]
@@ -23,9 +22,9 @@ use std::process::ExitCode;
 use atlas_export_buckets::simulator::{Fault, Response, Simulator, When, sample_buckets};
 use consumer::Consumer;
 use libtest_mimic::{Arguments, Completion, Trial};
-use proxy::Proxy;
 use readme::the_readme_s_dependency_line_and_program_work_as_they_stand_there;
 use support::process::Run;
+use support::proxy::RelayingProxy;
 use support::sample_ids;
 use support::temp_dir::TempDir;
 use support::tls::{Authority, Conduct, Flaw, Front};
@@ -240,11 +239,11 @@ fn an_audit_goes_through_its_own_proxy_and_trusts_its_own_root() {
     let (atlas, names) = two_projects();
     let authority = Authority::new("the company");
     let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);
-    let proxy = Proxy::start();
+    let proxy = RelayingProxy::start(front.address());
     let dir = TempDir::new();
     let root = dir.write("root.pem", authority.pem());
     let mut environment = with(&atlas, URL, &front.base_url());
-    environment.push(("AUDIT_PROXY", proxy.url()));
+    environment.push(("AUDIT_PROXY", format!("http://{}", proxy.address())));
     let run = audit(&environment, &names, &[OTHER_PROJECT]);
     assert_eq!(run.status, Some(2), "without the root: {run:?}");
     assert!(run.stdout.contains("has an unknown issuer"), "{}", run.stdout);
@@ -255,5 +254,5 @@ fn an_audit_goes_through_its_own_proxy_and_trusts_its_own_root() {
         (run.status, run.stdout.as_str()),
         (Some(0), "1 buckets, 0 not allowed, 0 projects not audited\n")
     );
-    assert_eq!(proxy.destinations(), vec![front.base_url().trim_start_matches("https://").to_owned(); 2]);
+    assert_eq!(proxy.requests(), vec![front.base_url().replace("https://", "CONNECT "); 2]);
 }
