@@ -37,11 +37,13 @@ fuzz_target!(|body: &[u8]| {
 
 /// Without the envelope around it, if there is one.
 fn content(document: &Value) -> &Value {
-    let is_list = ["results", "totalCount", "links"].iter().any(|name| document.get(name).is_some());
-    let mut enclosed = ["envelope", "content"].into_iter().filter_map(|name| document.get(name));
+    const ENVELOPES: [&str; 2] = ["envelope", "content"];
+    let has_any = |document: &Value, names: &[&str]| names.iter().any(|name| document.get(name).is_some());
+    let is_list = has_any(document, &["results", "totalCount", "links"]);
+    let mut enclosed = ENVELOPES.into_iter().filter_map(|name| document.get(name));
     match (enclosed.next(), enclosed.next()) {
         (None, _) => document,
-        (Some(one), None) if !is_list => one,
+        (Some(one), None) if !is_list && !has_any(one, &ENVELOPES) => one,
         // Of two lists, nobody can say which one counts.
         (Some(_), _) => &Value::Null,
     }
