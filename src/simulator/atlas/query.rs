@@ -26,19 +26,19 @@ impl Query {
             envelope: false,
         };
         for (i, (name, value)) in pairs.iter().enumerate() {
-            let repeated = pairs.iter().take(i).any(|(earlier, _)| earlier == name);
-            let fits = !repeated
-                && match name.as_str() {
-                    "pageNum" => number(value, u32::MAX, &mut query.page_num),
-                    "itemsPerPage" => number(value, MAX_ITEMS_PER_PAGE, &mut query.items_per_page),
-                    "includeCount" => flag(value, &mut query.include_count),
-                    "pretty" => flag(value, &mut query.pretty),
-                    "envelope" => flag(value, &mut query.envelope),
-                    _ => false,
-                };
-            if !fits {
-                return Err(name);
-            }
+            let is_repeated = pairs.iter().take(i).any(|(earlier, _)| earlier == name);
+            let is_read = match name.as_str() {
+                _ if is_repeated => None,
+                "pageNum" => number(value, u32::MAX).map(|number| query.page_num = number),
+                "itemsPerPage" => {
+                    number(value, MAX_ITEMS_PER_PAGE).map(|number| query.items_per_page = number)
+                }
+                "includeCount" => flag(value).map(|flag| query.include_count = flag),
+                "pretty" => flag(value).map(|flag| query.pretty = flag),
+                "envelope" => flag(value).map(|flag| query.envelope = flag),
+                _ => None,
+            };
+            is_read.ok_or(name.as_str())?;
         }
         Ok(query)
     }
@@ -58,19 +58,15 @@ impl Query {
     }
 }
 
-fn number(text: &str, most: u32, place: &mut u32) -> bool {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(number) if digits && (1..=most).contains(&number) => {
-            *place = number;
-            true
-        }
-        _ => false,
-    }
+fn number(text: &str, most: u32) -> Option<u32> {
+    let number = text.parse().ok()?;
+    // A sign is no digit, but part of a number to `parse`.
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_digits && (1..=most).contains(&number)).then_some(number)
 }
 
-fn flag(text: &str, place: &mut bool) -> bool {
-    text.parse().map(|flag| *place = flag).is_ok()
+fn flag(text: &str) -> Option<bool> {
+    text.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The dated versions of v2, and how Atlas chooses one of them.
 
-use super::error::AtlasError;
+use crate::simulator::response::Response;
 
 /// One version of a resource in v2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,24 +29,20 @@ pub(crate) fn choose(
     accept: &[u8],
     versions: &'static [ResourceVersion],
     gone: &[String],
-) -> Result<ResourceVersion, AtlasError> {
+) -> Result<ResourceVersion, Response> {
     let accept = String::from_utf8_lossy(accept).to_ascii_lowercase();
     let Some(asked) = accept.split(',').find_map(date) else {
-        return Err(AtlasError::new(
-            406,
-            "INVALID_VERSION_DATE",
-            "Invalid accept header or version date.",
-            &[],
-        ));
+        let detail = "Invalid accept header or version date.";
+        return Err(Response::atlas_error(406, "INVALID_VERSION_DATE", detail, &[]));
     };
     // Dates of this form are ordered as their texts are.
     let Some(version) = versions.iter().rev().find(|version| version.date <= asked) else {
         let detail = format!("There is no version of this resource of {asked} or earlier.");
-        return Err(AtlasError::new(406, "INVALID_VERSION_DATE", detail, &[asked]));
+        return Err(Response::atlas_error(406, "INVALID_VERSION_DATE", &detail, &[asked]));
     };
     if gone.iter().any(|gone| gone == version.date) {
         let detail = format!("The version {} of this resource is gone.", version.date);
-        return Err(AtlasError::new(410, "VERSION_GONE", detail, &[version.date]));
+        return Err(Response::atlas_error(410, "VERSION_GONE", &detail, &[version.date]));
     }
     Ok(*version)
 }
@@ -61,14 +57,16 @@ fn date(range: &str) -> Option<&str> {
 /// Whether this is `YYYY-MM-DD`, with a month and a day that there can be.
 pub(crate) fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = *parts else { return false };
-    let number = |digits: &str, length: usize| {
-        let well_formed = digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if well_formed { digits.parse::<u32>().ok() } else { None }
-    };
-    number(year, 4).is_some()
-        && number(month, 2).is_some_and(|month| (1..=12).contains(&month))
-        && number(day, 2).is_some_and(|day| (1..=31).contains(&day))
+    let is_number =
+        |digits: &str, length| digits.len() == length && digits.bytes().all(|b| b.is_ascii_digit());
+    match *parts {
+        [year, month, day] => {
+            is_number(year, 4)
+                && (is_number(month, 2) && ("01"..="12").contains(&month))
+                && (is_number(day, 2) && ("01"..="31").contains(&day))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -106,7 +104,7 @@ mod tests {
     fn a_version_that_is_gone_is_refused_and_the_next_one_is_not() {
         let gone = ["2023-01-01".to_owned()];
         let old = choose(b"application/vnd.atlas.2024-01-01+json", EXPORT_BUCKETS, &gone).unwrap_err();
-        assert_eq!((old.status, old.code), (410, "VERSION_GONE"));
+        assert_eq!((old.status, old.get("x-error-code")), (410, Some(b"VERSION_GONE".as_slice())));
         assert!(choose(b"application/vnd.atlas.2024-06-01+json", EXPORT_BUCKETS, &gone).is_ok());
     }
 }

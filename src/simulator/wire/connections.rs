@@ -1,4 +1,4 @@
-//! The open connections: counts, interrupts and awaits them.
+//! The open connections, and the pauses in them.
 
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
@@ -8,11 +8,11 @@ use std::time::Duration;
 use crate::simulator::lock::lock;
 
 /// The open connections of one simulator. When it stops, all of them are shut down, which ends the reads
-/// and writes that their threads wait in; `changed` ends their pauses.
+/// and writes that their threads wait in; `stopped` ends their pauses.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     state: Mutex<ConnectionTable>,
-    changed: Condvar,
+    stopped: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -24,30 +24,26 @@ struct ConnectionTable {
 
 impl Connections {
     /// Registers a connection and numbers it, unless the simulator is stopping.
-    pub(crate) fn open(&self, stream: TcpStream) -> Option<(u64, Arc<TcpStream>)> {
+    pub(crate) fn open(&self, stream: &Arc<TcpStream>) -> Option<u64> {
         let mut state = lock(&self.state);
         if state.stopping {
             return None;
         }
         state.opened += 1;
-        let (number, stream) = (state.opened, Arc::new(stream));
-        state.open.insert(number, Arc::clone(&stream));
-        Some((number, stream))
+        let number = state.opened;
+        state.open.insert(number, Arc::clone(stream));
+        Some(number)
     }
 
-    pub(crate) fn closed(&self, number: u64) {
+    pub(crate) fn close(&self, number: u64) {
         lock(&self.state).open.remove(&number);
-        self.changed.notify_all();
     }
 
     /// Waits. `false` if the simulator stops.
     pub(crate) fn pause(&self, time: Duration) -> bool {
         let running = |state: &mut ConnectionTable| !state.stopping;
-        let waited = self.changed.wait_timeout_while(lock(&self.state), time, running);
-        match waited {
-            Ok((state, _)) => !state.stopping,
-            Err(_) => false,
-        }
+        let waited = self.stopped.wait_timeout_while(lock(&self.state), time, running);
+        waited.is_ok_and(|(state, _)| !state.stopping)
     }
 
     /// Shuts the open connections down.
@@ -62,11 +58,6 @@ impl Connections {
     pub(crate) fn stop(&self) {
         lock(&self.state).stopping = true;
         self.shut_down();
-        self.changed.notify_all();
-    }
-
-    pub(crate) fn wait_until_closed(&self) {
-        let some_open = |state: &mut ConnectionTable| !state.open.is_empty();
-        drop(self.changed.wait_while(lock(&self.state), some_open));
+        self.stopped.notify_all();
     }
 }
