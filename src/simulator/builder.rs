@@ -52,6 +52,9 @@ impl Builder {
         let organization = DEFAULT_ORGANIZATION_ID.to_owned();
         let token_rate_limit = TokenBucket::new(10, Duration::from_secs(6)).without_retry_after();
         Builder { port: 0, organization, project_names: HashMap::new(), service: Service::default() }
+            .nonce_uses(1024)
+            .nonce_lifetime(Duration::from_secs(60))
+            .access_token_lifetime(Duration::from_secs(3600))
             .token_rate_limit(Some(token_rate_limit))
     }
 
@@ -283,11 +286,11 @@ impl Builder {
         let is_empty = |account: &Account| account.name.is_empty() || account.secret.is_empty();
         if keys.iter().any(|key| is_empty(key) || key.name.contains(':')) {
             let message = "a public key is not empty and has no colon, a private key is not empty";
-            return Err(invalid(message.to_owned()));
+            return Err(invalid(message));
         }
         let clients = &self.service.authorization_server.clients;
         if clients.iter().any(is_empty) {
-            return Err(invalid("the id and the secret of a service account are not empty".to_owned()));
+            return Err(invalid("the id and the secret of a service account are not empty"));
         }
         let mut limited = self.service.resources.readable.keys();
         match limited.find(|name| !keys.iter().chain(clients).any(|account| account.name == **name)) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
 use super::atlas::{TokenBucket, TokenBuckets};
@@ -18,7 +18,6 @@ use super::wire::Acceptor;
 /// threads.
 #[must_use = "the simulated Atlas stops when this is dropped"]
 pub struct Simulator {
-    service: Arc<Mutex<Service>>,
     acceptor: Acceptor,
     base_url: String,
     key: Account,
@@ -35,11 +34,9 @@ impl Simulator {
         let organization_id = projects.first().map(|project| project.organization.clone());
         let key = service.verifier.keys.first().cloned();
         let client = service.authorization_server.clients.first().cloned();
-        let service = Arc::new(Mutex::new(service));
-        let acceptor = Acceptor::start(port, Arc::clone(&service))?;
+        let acceptor = Acceptor::start(port, service)?;
         Ok(Simulator {
-            base_url: format!("http://{}", acceptor.address()),
-            service,
+            base_url: format!("http://{}", acceptor.address),
             acceptor,
             key: key.unwrap_or_default(),
             client: client.unwrap_or_default(),
@@ -49,7 +46,7 @@ impl Simulator {
     }
 
     fn service(&self) -> MutexGuard<'_, Service> {
-        lock(&self.service)
+        lock(&self.acceptor.connections.service)
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -165,7 +162,7 @@ impl Simulator {
     /// Closes the connections that are open now, as a server does that has waited long enough. It goes on
     /// accepting new ones.
     pub fn close_connections(&self) {
-        self.acceptor.close_connections();
+        self.acceptor.connections.shut_down();
     }
 }
 

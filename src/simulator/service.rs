@@ -38,51 +38,51 @@ pub(crate) struct Service {
 ///
 /// Scripts and observers are the user's code, so no lock is held while they run.
 pub(crate) fn answer(service: &Mutex<Service>, mut request: RecordedRequest) -> (Response, Vec<Fault>) {
+    request.number = lock(service).recorder.number();
     let target = Target::parse(&request.target);
-    let (info, mut faults, scripts) = lock(service).receive(&mut request, target.as_ref());
+    let info = describe(&request, target.as_ref());
+    let mut faults = lock(service).hits(&info);
+    let scripts = lock(service).scripts.clone();
     faults.extend(scripts.iter().flat_map(|script| script(&info)));
-    let response = lock(service).respond(&mut request, target.as_ref(), &faults);
+    let response = lock(service).respond(&mut request, &info, target.as_ref(), &faults);
     let observers = lock(service).observers.clone();
-    for observer in observers {
-        observer(&request);
-    }
+    observers.iter().for_each(|observer| observer(&request));
     lock(service).recorder.record(request, response.kind, Fault::delivery(&faults));
     (response, faults)
 }
 
+/// What is known of a request before it is answered.
+fn describe(request: &RecordedRequest, target: Option<&Target>) -> RequestInfo {
+    RequestInfo {
+        number: request.number,
+        connection: request.connection,
+        method: request.method.clone(),
+        kind: target.map_or(RequestKind::Unknown, |target| target.kind),
+        target: String::from_utf8_lossy(&request.target).into_owned(),
+        project_id: target.and_then(Target::project_id).map(str::to_ascii_lowercase),
+        page_num: target.and_then(Target::page_num),
+        has_authorization: request.header("authorization").is_some(),
+    }
+}
+
 impl Service {
-    /// Numbers a request, and says what is known of it and what goes wrong with it.
-    fn receive(
-        &mut self,
-        request: &mut RecordedRequest,
-        target: Option<&Target>,
-    ) -> (RequestInfo, Vec<Fault>, Vec<Script>) {
-        request.number = self.recorder.number();
-        let info = RequestInfo {
-            number: request.number,
-            connection: request.connection,
-            method: request.method.clone(),
-            kind: kind(target),
-            target: String::from_utf8_lossy(&request.target).into_owned(),
-            project_id: project_id(target),
-            page_num: target.and_then(Target::page_num),
-            has_authorization: request.header("authorization").is_some(),
-        };
+    /// The faults that hit a request.
+    fn hits(&mut self, info: &RequestInfo) -> Vec<Fault> {
         let rules = self.faults.iter_mut();
-        let faults = rules.filter_map(|(when, fault)| when.hits(&info).then(|| fault.clone())).collect();
-        (info, faults, self.scripts.clone())
+        rules.filter_map(|(when, fault)| when.hits(info).then(|| fault.clone())).collect()
     }
 
     /// Makes the response, and notes in the request what became of it.
     fn respond(
         &mut self,
         request: &mut RecordedRequest,
+        info: &RequestInfo,
         target: Option<&Target>,
         faults: &[Fault],
     ) -> Response {
-        self.change(faults, request, project_id(target));
-        let (honest, rejection) = match kind(target) {
-            kind @ (RequestKind::Token | RequestKind::Revocation) => self.answer_oauth(request, kind, faults),
+        self.change(faults, request, info);
+        let honest = match info.kind {
+            RequestKind::Token | RequestKind::Revocation => self.answer_oauth(request, info.kind, faults),
             _ => self.answer_resource(request, target, faults),
         };
         let mut response = honest.header("Server", "mdbws").header("X-Envoy-Upstream-Service-Time", "1");
@@ -100,7 +100,6 @@ impl Service {
                 _ => response,
             };
         }
-        request.rejection = rejection;
         if Fault::delivery(faults).is_none_or(Fault::leaves_status) {
             let code = response.get("x-error-code").map(String::from_utf8_lossy);
             request.error_code = code.map(String::from);
@@ -110,9 +109,9 @@ impl Service {
     }
 
     /// Applies the faults that change the server itself.
-    fn change(&mut self, faults: &[Fault], request: &RecordedRequest, project_id: Option<String>) {
+    fn change(&mut self, faults: &[Fault], request: &RecordedRequest, info: &RequestInfo) {
         let mut projects = self.resources.projects.iter_mut();
-        let project = projects.find(|project| Some(&project.id) == project_id.as_ref());
+        let project = projects.find(|project| info.project_id.as_ref() == Some(&project.id));
         let mut no_buckets = Vec::new();
         let buckets = project.map_or(&mut no_buckets, |project| &mut project.buckets);
         for fault in faults {
@@ -134,84 +133,74 @@ impl Service {
     /// Answers a request to an OAuth endpoint.
     fn answer_oauth(
         &mut self,
-        request: &RecordedRequest,
+        request: &mut RecordedRequest,
         endpoint: RequestKind,
         faults: &[Fault],
-    ) -> (Response, Option<Rejection>) {
+    ) -> Response {
         if request.method != "POST" {
-            return (method_not_allowed(request, "POST"), None);
+            return method_not_allowed(request, "POST");
         }
-        let now = Instant::now();
         let server = &mut self.authorization_server;
-        let client = match request.authorization() {
-            Ok(value) => server.authenticate(value).map(str::to_owned).map_err(Some),
-            Err(rejection) => Err(rejection),
-        };
+        let client = request.authorization().and_then(|value| Ok(server.authenticate(value)?.to_owned()));
         let client = match client {
             Ok(client) if refusal(faults).is_none() => client,
-            client => {
-                let response = Response::oauth_error(401, "invalid_client", "Client authentication failed.")
+            refused => {
+                request.rejection = refused.err().flatten();
+                return Response::oauth_error(401, "invalid_client", "Client authentication failed.")
                     .header("WWW-Authenticate", BASIC);
-                return (response, client.err().flatten());
             }
         };
         if endpoint == RequestKind::Revocation {
-            return (server.revoke_token(&client, request), None);
+            return server.revoke_token(&client, request);
         }
         if let Some(buckets) = &mut self.token_rate_limit
-            && let Err(wait) = buckets.take(&client, now)
+            && let Err(wait) = buckets.take(&client, Instant::now())
         {
             // The path, the requests allowed, and the minutes in which they are.
             let path = "/api/oauth/token";
-            let parameters = json!([path, buckets.limit.capacity, 1]);
-            return (buckets.refusal_with(path, wait, parameters), None);
+            return buckets.refusal_with(path, wait, json!([path, buckets.limit.capacity, 1]));
         }
         let expires_in = faults.iter().rev().find_map(|fault| match fault {
             Fault::ExpiresIn(seconds) => Some(*seconds),
             _ => None,
         });
-        (server.issue_token(&client, request, expires_in, now), None)
+        server.issue_token(&client, request, expires_in, Instant::now())
     }
 
     /// Answers any other request.
     fn answer_resource(
         &mut self,
-        request: &RecordedRequest,
+        request: &mut RecordedRequest,
         target: Option<&Target>,
         faults: &[Fault],
-    ) -> (Response, Option<Rejection>) {
-        let now = Instant::now();
-        let authenticated = self.authenticate(request, now);
+    ) -> Response {
+        let authenticated = self.authenticate(request);
+        request.rejection = authenticated.as_ref().err().cloned().flatten();
         let refused = unauthorized("UNEXPECTED_ERROR", "You are not authorized for this resource.");
-        let response = match (refusal(faults), &authenticated) {
+        match (refusal(faults), authenticated) {
             (Some(Fault::BasicOnly), _) => refused.header("WWW-Authenticate", BASIC),
-            (Some(fault), _) => self.challenge(refused, *fault == Fault::Stale, now),
+            (Some(fault), _) => self.challenge(refused, *fault == Fault::Stale),
+            (None, Err(rejection)) => {
+                self.challenge(refused, rejection.is_some_and(|rejection| rejection.is_stale()))
+            }
             (None, Ok((reader, verified))) => {
-                let response = self.resource(request, target, reader, faults, now);
+                let response = self.resource(request, target, &reader, faults);
+                let Some(verified) = verified else { return response };
                 let wrong = faults.contains(&Fault::WrongRspauth);
-                let info = verified.as_ref().and_then(|verified| {
-                    self.verifier.authentication_info(verified, &response.body, wrong, now)
-                });
-                match info {
+                match self.verifier.authentication_info(&verified, &response.body, wrong, Instant::now()) {
                     Some(info) => response.header("Authentication-Info", info),
                     None => response,
                 }
             }
-            (None, Err(rejection)) => {
-                let stale = rejection.as_ref().is_some_and(Rejection::is_stale);
-                self.challenge(refused, stale, now)
-            }
-        };
-        (response, authenticated.err().flatten())
+        }
     }
 
     /// Whose the `Authorization` is, a public key or a client id, and what Digest makes of it.
     fn authenticate(
         &mut self,
         request: &RecordedRequest,
-        now: Instant,
     ) -> Result<(String, Option<VerifiedAuthorization>), Option<Rejection>> {
-        let value = request.authorization()?;
+        let (value, now) = (request.authorization()?, Instant::now());
         if let Some(token) = bearer_token(value) {
             return Ok((self.authorization_server.verify(token, now)?.to_owned(), None));
         }
@@ -220,8 +209,9 @@ impl Service {
     }
 
     /// Adds a challenge to a 401.
-    fn challenge(&mut self, response: Response, stale: bool, now: Instant) -> Response {
-        let fields = self.verifier.challenge(stale, now);
+    fn challenge(&mut self, response: Response, stale: bool) -> Response {
+        let nonce = self.verifier.nonces.issue(None, Instant::now());
+        let fields = self.verifier.offer.fields(&nonce, stale);
         let response =
             fields.into_iter().fold(response, |response, field| response.header("WWW-Authenticate", field));
         response.kind(ResponseKind::Challenge)
@@ -234,7 +224,6 @@ impl Service {
         target: Option<&Target>,
         reader: &str,
         faults: &[Fault],
-        now: Instant,
     ) -> Response {
         let Some(target) = target else {
             let detail = "The request-target is neither a path nor an http URL.";
@@ -245,15 +234,15 @@ impl Service {
         }
         let accept = request.header("accept").unwrap_or_default();
         let resource = ResourceRequest { target, accept, reader, faults };
-        let project = project_id(Some(target)).unwrap_or_default();
-        let taken = self.rate_limit.as_mut().map(|buckets| buckets.take(&project, now));
+        let project = target.project_id().unwrap_or_default();
+        let taken = self.rate_limit.as_mut().map(|buckets| buckets.take(project, Instant::now()));
         let mut response = match (&self.rate_limit, taken) {
             (Some(buckets), Some(Err(wait))) => buckets.refusal(&target.path, wait),
             _ => self.resources.answer(&resource),
         };
         if response.status == 401 {
             // The credentials are good, but may not read this. Every 401 of Atlas's has a challenge.
-            response = self.challenge(response, false, now);
+            response = self.challenge(response, false);
         }
         match (&self.rate_limit, taken) {
             (Some(buckets), Some(remaining)) => response
@@ -265,17 +254,6 @@ impl Service {
 }
 
 const BASIC: &str = "Basic realm=\"MMS Public API\"";
-
-/// What a request is for.
-fn kind(target: Option<&Target>) -> RequestKind {
-    target.map_or(RequestKind::Unknown, |target| target.kind)
-}
-
-/// The project whose export buckets are asked for.
-fn project_id(target: Option<&Target>) -> Option<String> {
-    let target = target.filter(|target| target.kind == RequestKind::ExportBuckets)?;
-    Some(target.id.to_ascii_lowercase())
-}
 
 /// The fault that refuses the request, whatever its credentials are.
 fn refusal(faults: &[Fault]) -> Option<&Fault> {

@@ -56,10 +56,7 @@ pub(crate) fn check_projects(projects: &mut [SimulatedProject]) -> io::Result<()
 /// Reads buckets from JSON: an array of them, or an object whose `results` is one, such as a page of Atlas's.
 pub(crate) fn buckets_of_json(json: &str) -> io::Result<Vec<String>> {
     let results = match serde_json::from_str::<HashMap<String, &RawValue>>(json) {
-        Ok(page) => match page.get("results") {
-            Some(results) => results.get(),
-            None => return Err(invalid("the object has no \"results\"".to_owned())),
-        },
+        Ok(page) => page.get("results").ok_or_else(|| invalid("the object has no \"results\""))?.get(),
         Err(_) => json,
     };
     let buckets: Vec<&RawValue> =
@@ -67,8 +64,8 @@ pub(crate) fn buckets_of_json(json: &str) -> io::Result<Vec<String>> {
     Ok(buckets.iter().map(|bucket| bucket.get().to_owned()).collect())
 }
 
-pub(crate) fn invalid(message: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, message)
+pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message.into())
 }
 
 #[cfg(test)]

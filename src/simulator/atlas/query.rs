@@ -1,11 +1,7 @@
 //! The query parameters of a list.
 
-/// The default and the maximum of `itemsPerPage`.
-const DEFAULT_ITEMS_PER_PAGE: u32 = 100;
-const MAX_ITEMS_PER_PAGE: u32 = 500;
-
 /// The query parameters of the list, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) page_num: u32,
     pub(crate) items_per_page: u32,
@@ -18,24 +14,16 @@ impl Query {
     /// Reads the parameters, or names the one that is wrong: out of range, given twice, or unknown. Atlas
     /// refuses unknown ones too, so a misspelt parameter does not go unnoticed.
     pub(crate) fn read(pairs: &[(String, String)]) -> Result<Query, &str> {
-        let mut query = Query {
-            page_num: 1,
-            items_per_page: DEFAULT_ITEMS_PER_PAGE,
-            include_count: true,
-            pretty: false,
-            envelope: false,
-        };
+        let mut query = Query { page_num: 1, items_per_page: 100, include_count: true, ..Query::default() };
         for (i, (name, value)) in pairs.iter().enumerate() {
             let is_repeated = pairs.iter().take(i).any(|(earlier, _)| earlier == name);
             let is_read = match name.as_str() {
                 _ if is_repeated => None,
                 "pageNum" => number(value, u32::MAX).map(|number| query.page_num = number),
-                "itemsPerPage" => {
-                    number(value, MAX_ITEMS_PER_PAGE).map(|number| query.items_per_page = number)
-                }
-                "includeCount" => flag(value).map(|flag| query.include_count = flag),
-                "pretty" => flag(value).map(|flag| query.pretty = flag),
-                "envelope" => flag(value).map(|flag| query.envelope = flag),
+                "itemsPerPage" => number(value, 500).map(|number| query.items_per_page = number),
+                "includeCount" => value.parse().ok().map(|flag| query.include_count = flag),
+                "pretty" => value.parse().ok().map(|flag| query.pretty = flag),
+                "envelope" => value.parse().ok().map(|flag| query.envelope = flag),
                 _ => None,
             };
             is_read.ok_or(name.as_str())?;
@@ -63,10 +51,6 @@ fn number(text: &str, most: u32) -> Option<u32> {
     // A sign is no digit, but part of a number to `parse`.
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     (is_digits && (1..=most).contains(&number)).then_some(number)
-}
-
-fn flag(text: &str) -> Option<bool> {
-    text.parse().ok()
 }
 
 #[cfg(test)]

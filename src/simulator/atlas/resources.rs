@@ -8,6 +8,7 @@ use super::object_id::normal_id;
 use super::page::write_page;
 use super::pretty::pretty;
 use super::projects::SimulatedProject;
+use super::query::Query;
 use super::target::Target;
 use super::versions::{self, ResourceVersion};
 use crate::simulator::faults::{Fault, RequestKind};
@@ -42,7 +43,7 @@ impl Resources {
     pub(crate) fn answer(&self, request: &ResourceRequest<'_>) -> Response {
         let version = match self.version(request) {
             Ok(version) => version,
-            Err(error) => return self.enclose_error(error, request.target),
+            Err(error) => return self.enclose(error, request.target),
         };
         let response = match self.page(request) {
             Ok(page) => {
@@ -51,7 +52,7 @@ impl Resources {
                 });
                 page.header("Content-Type", media_type)
             }
-            Err(error) => self.enclose_error(error, request.target),
+            Err(error) => self.enclose(error, request.target),
         };
         match version.and_then(|version| version.end) {
             Some((deprecation, sunset)) => {
@@ -75,18 +76,17 @@ impl Resources {
         let Target { kind, id, path, .. } = request.target;
         match kind {
             RequestKind::ExportBuckets => {
-                let page = self.list(&self.project(id, request)?.buckets, String::clone, request)?;
-                Ok(page.kind(ResponseKind::Page))
+                let buckets = &self.project(id, request)?.buckets;
+                self.list(buckets, String::clone, ResponseKind::Page, request)
             }
             RequestKind::Projects | RequestKind::OrganizationProjects => {
                 let projects = match kind {
-                    RequestKind::Projects => self.projects_where(|_| true, request),
+                    RequestKind::Projects => self.readable(request).collect(),
                     _ => self.projects_of(id, request)?,
                 };
                 let version = if request.target.is_v2 { "v2" } else { "v1.0" };
                 let base = format!("{}/api/atlas/{version}", link_base(request.faults));
-                let page = self.list(&projects, |project| project.to_json(&base), request)?;
-                Ok(page.kind(ResponseKind::ProjectPage))
+                self.list(&projects, |project| project.to_json(&base), ResponseKind::ProjectPage, request)
             }
             RequestKind::Token | RequestKind::Revocation | RequestKind::Unknown => {
                 let detail = format!("Cannot find resource {path}.");
@@ -122,17 +122,13 @@ impl Resources {
             let detail = format!("No organization with ID {organization} exists.");
             return Err(Response::atlas_error(404, "ORG_NOT_FOUND", &detail, &[organization]));
         }
-        let projects = self.projects_where(|project| project.organization == id, request);
+        let projects: Vec<_> = self.readable(request).filter(|project| project.organization == id).collect();
         if projects.is_empty() { Err(not_permitted()) } else { Ok(projects) }
     }
 
-    fn projects_where(
-        &self,
-        is_listed: impl Fn(&SimulatedProject) -> bool,
-        request: &ResourceRequest<'_>,
-    ) -> Vec<&SimulatedProject> {
-        let projects = self.projects.iter();
-        projects.filter(|project| is_listed(project) && self.may_read(project, request)).collect()
+    /// The projects that the credentials may read.
+    fn readable(&self, request: &ResourceRequest<'_>) -> impl Iterator<Item = &SimulatedProject> {
+        self.projects.iter().filter(|project| self.may_read(project, request))
     }
 
     fn may_read(&self, project: &SimulatedProject, request: &ResourceRequest<'_>) -> bool {
@@ -144,10 +140,11 @@ impl Resources {
         &self,
         items: &[T],
         to_json: impl Fn(&T) -> String,
+        kind: ResponseKind,
         request: &ResourceRequest<'_>,
     ) -> Result<Response, Response> {
         let ResourceRequest { target, faults, .. } = request;
-        let query = target.query().map_err(|name| {
+        let query = Query::read(&target.query).map_err(|name| {
             let detail = format!("Invalid query parameter {name} specified.");
             Response::atlas_error(400, "INVALID_QUERY_PARAMETER", &detail, &[name])
         })?;
@@ -159,29 +156,23 @@ impl Resources {
             return Err(Response::atlas_error(500, "TIMEOUT_WHILE_PAGING", detail, &[]));
         }
         let url = format!("{}{}", link_base(faults), target.path);
-        let page = write_page(items, to_json, &query, &url, faults).into_bytes();
-        let page = if query.envelope { self.enclose(200, &page) } else { page };
-        Ok(Response::new(200).body(if query.pretty { pretty(&page) } else { page }))
+        let page = Response::new(200).body(write_page(items, to_json, &query, &url, faults));
+        let page = self.enclose(page, target).kind(kind);
+        Ok(if query.pretty { Response { body: pretty(&page.body), ..page } } else { page })
     }
 
-    /// The response to a request that failed. In an envelope, HTTP says 200 and `status` what happened.
-    fn enclose_error(&self, error: Response, target: &Target) -> Response {
-        if target.wants_envelope() {
-            Response { status: 200, body: self.enclose(error.status, &error.body), ..error }
-        } else {
-            error
+    /// Puts a JSON object into an envelope, if one is asked for. Then HTTP says 200, and `status` what happened.
+    fn enclose(&self, response: Response, target: &Target) -> Response {
+        if !target.wants_envelope() {
+            return response;
         }
-    }
-
-    /// A JSON object in an envelope.
-    fn enclose(&self, status: u16, document: &[u8]) -> Vec<u8> {
-        if self.nested_envelope {
-            let head = format!(r#"{{"status":{status},"envelope":"#);
-            [head.as_bytes(), document, b"}"].concat()
+        let head = format!(r#"{{"status":{},"#, response.status);
+        let body = if self.nested_envelope {
+            [head.as_bytes(), br#""envelope":"#, &response.body, b"}"].concat()
         } else {
-            let head = format!(r#"{{"status":{status},"#);
-            [head.as_bytes(), document.get(1..).unwrap_or_default()].concat()
-        }
+            [head.as_bytes(), response.body.get(1..).unwrap_or_default()].concat()
+        };
+        Response { status: 200, body, ..response }
     }
 }
 

@@ -1,6 +1,5 @@
 //! A request-target: what it names, and its query parameters.
 
-use super::query::Query;
 use crate::simulator::faults::RequestKind;
 use crate::simulator::percent;
 
@@ -13,7 +12,7 @@ pub(crate) struct Target {
     pub(crate) is_v2: bool,
     /// The id of the project or of the organization; empty if the path has none.
     pub(crate) id: String,
-    query: Vec<(String, String)>,
+    pub(crate) query: Vec<(String, String)>,
 }
 
 impl Target {
@@ -46,9 +45,9 @@ impl Target {
         Some(Target { kind, is_v2, id, query, path })
     }
 
-    /// The query parameters of a list, or the name of the one that is wrong.
-    pub(crate) fn query(&self) -> Result<Query, &str> {
-        Query::read(&self.query)
+    /// The project whose export buckets are asked for.
+    pub(crate) fn project_id(&self) -> Option<&str> {
+        (self.kind == RequestKind::ExportBuckets).then_some(&self.id)
     }
 
     /// Whether the response is enclosed in an envelope. This holds for errors too, whatever else is wrong.

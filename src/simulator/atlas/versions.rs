@@ -31,15 +31,15 @@ pub(crate) fn choose(
     gone: &[String],
 ) -> Result<ResourceVersion, Response> {
     let accept = String::from_utf8_lossy(accept).to_ascii_lowercase();
-    let Some(asked) = accept.split(',').find_map(date) else {
-        let detail = "Invalid accept header or version date.";
-        return Err(Response::atlas_error(406, "INVALID_VERSION_DATE", detail, &[]));
+    let refuse = |detail: &str, parameters: &[&str]| {
+        Response::atlas_error(406, "INVALID_VERSION_DATE", detail, parameters)
     };
+    let asked = accept.split(',').find_map(date);
+    let asked = asked.ok_or_else(|| refuse("Invalid accept header or version date.", &[]))?;
     // Dates of this form are ordered as their texts are.
-    let Some(version) = versions.iter().rev().find(|version| version.date <= asked) else {
-        let detail = format!("There is no version of this resource of {asked} or earlier.");
-        return Err(Response::atlas_error(406, "INVALID_VERSION_DATE", &detail, &[asked]));
-    };
+    let version = versions.iter().rev().find(|version| version.date <= asked).ok_or_else(|| {
+        refuse(&format!("There is no version of this resource of {asked} or earlier."), &[asked])
+    })?;
     if gone.iter().any(|gone| gone == version.date) {
         let detail = format!("The version {} of this resource is gone.", version.date);
         return Err(Response::atlas_error(410, "VERSION_GONE", &detail, &[version.date]));
@@ -56,17 +56,10 @@ fn date(range: &str) -> Option<&str> {
 
 /// Whether this is `YYYY-MM-DD`, with a month and a day that there can be.
 pub(crate) fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let is_number =
-        |digits: &str, length| digits.len() == length && digits.bytes().all(|b| b.is_ascii_digit());
-    match *parts {
-        [year, month, day] => {
-            is_number(year, 4)
-                && (is_number(month, 2) && ("01"..="12").contains(&month))
-                && (is_number(day, 2) && ("01"..="31").contains(&day))
-        }
-        _ => false,
-    }
+    let form = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    form.eq(*b"0000-00-00")
+        && (Some("01")..=Some("12")).contains(&text.get(5..7))
+        && (Some("01")..=Some("31")).contains(&text.get(8..))
 }
 
 #[cfg(test)]

@@ -21,20 +21,13 @@ struct IssuedNonce {
 }
 
 /// The nonces from old to new.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct IssuedNonces {
     /// How often and how long a nonce may be used.
     pub(crate) uses: u32,
     pub(crate) lifetime: Duration,
     alive: VecDeque<IssuedNonce>,
     issued: u64,
-}
-
-impl Default for IssuedNonces {
-    fn default() -> Self {
-        let lifetime = Duration::from_secs(60);
-        IssuedNonces { uses: 1024, lifetime, alive: VecDeque::new(), issued: 0 }
-    }
 }
 
 impl IssuedNonces {

@@ -31,6 +31,7 @@ impl IssuedToken {
 }
 
 /// Issues, verifies and revokes access tokens.
+#[derive(Default)]
 pub(crate) struct AuthorizationServer {
     /// The service accounts: what RFC 6749 calls registered clients.
     pub(crate) clients: Vec<Account>,
@@ -38,13 +39,6 @@ pub(crate) struct AuthorizationServer {
     /// The tokens, in the order in which they were issued.
     tokens: Vec<IssuedToken>,
     issued: u64,
-}
-
-impl Default for AuthorizationServer {
-    fn default() -> Self {
-        let token_lifetime = Duration::from_secs(3600);
-        AuthorizationServer { clients: Vec::new(), token_lifetime, tokens: Vec::new(), issued: 0 }
-    }
 }
 
 impl AuthorizationServer {
@@ -73,16 +67,11 @@ impl AuthorizationServer {
         expires_in: Option<u64>,
         now: Instant,
     ) -> Response {
+        let refuse = |error, description| Response::oauth_error(400, error, description);
         match form_field(request, "grant_type").as_deref() {
             Some("client_credentials") => {}
-            Some(_) => {
-                let description = "Only client_credentials is supported.";
-                return Response::oauth_error(400, "unsupported_grant_type", description);
-            }
-            None => {
-                let description = "The form has no grant_type, or two.";
-                return Response::oauth_error(400, "invalid_request", description);
-            }
+            Some(_) => return refuse("unsupported_grant_type", "Only client_credentials is supported."),
+            None => return refuse("invalid_request", "The form has no grant_type, or two."),
         }
         let Some(token) = self.issue(client_id, now) else {
             let description = "The service account has too many active access tokens.";
@@ -183,7 +172,7 @@ mod tests {
 
     fn server() -> AuthorizationServer {
         let client = Account { name: "mdb_sa_id_a b".into(), secret: "s:%+é".into() };
-        AuthorizationServer { clients: vec![client], ..AuthorizationServer::default() }
+        AuthorizationServer { clients: vec![client], ..with_lifetime(3_600) }
     }
 
     fn request(content_type: &str, body: &str) -> RecordedRequest {

@@ -57,12 +57,6 @@ pub(crate) struct DigestVerifier {
 }
 
 impl DigestVerifier {
-    /// The `WWW-Authenticate` fields of a 401, with a fresh nonce.
-    pub(crate) fn challenge(&mut self, stale: bool, now: Instant) -> Vec<Vec<u8>> {
-        let nonce = self.nonces.issue(None, now);
-        self.offer.fields(&nonce, stale)
-    }
-
     /// Verifies the value of an `Authorization` field. As in Jetty, the nonce is checked before the user and
     /// the hash: a wrong key with an old nonce gets `stale=true`.
     pub(crate) fn verify(
@@ -145,16 +139,17 @@ impl DigestVerifier {
     }
 
     fn algorithm(&self, sent: &Authorization) -> Result<Algorithm, Rejection> {
-        let offered = &self.offer.algorithms;
-        let Some(name) = sent.get("algorithm") else {
-            let may_be_absent = offered.is_empty() || (!self.strict && offered.contains(&Algorithm::MD5));
-            return if may_be_absent { Ok(Algorithm::MD5) } else { Err(Rejection::Missing("algorithm")) };
+        let offered = match self.offer.algorithms.as_slice() {
+            [] => &[Algorithm::MD5],
+            offered => offered,
         };
-        match Algorithm::from_name(name) {
-            Some(algorithm) if offered.contains(&algorithm) => Ok(algorithm),
-            Some(Algorithm::MD5) if offered.is_empty() => Ok(Algorithm::MD5),
-            _ => Err(Rejection::WrongAlgorithm(lossy(name))),
-        }
+        let Some(name) = sent.get("algorithm") else {
+            let is_implied =
+                self.offer.algorithms.is_empty() || (!self.strict && offered.contains(&Algorithm::MD5));
+            return if is_implied { Ok(Algorithm::MD5) } else { Err(Rejection::Missing("algorithm")) };
+        };
+        let known = Algorithm::from_name(name).filter(|algorithm| offered.contains(algorithm));
+        known.ok_or_else(|| Rejection::WrongAlgorithm(lossy(name)))
     }
 
     /// `qop` and the number in `nc`, unless RFC 2069 was offered, which has neither.

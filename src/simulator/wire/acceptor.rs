@@ -3,11 +3,11 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::connection;
+use super::connection::Connection;
 use super::connections::Connections;
 use crate::simulator::lock::lock;
 use crate::simulator::service::Service;
@@ -15,30 +15,21 @@ use crate::simulator::service::Service;
 /// A thread that listens on 127.0.0.1. Dropping it closes all connections, whatever they are doing, and ends their
 /// threads.
 pub(crate) struct Acceptor {
-    address: SocketAddr,
-    connections: Arc<Connections>,
+    pub(crate) address: SocketAddr,
+    pub(crate) connections: Arc<Connections>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Acceptor {
-    pub(crate) fn start(port: u16, service: Arc<Mutex<Service>>) -> io::Result<Acceptor> {
+    pub(crate) fn start(port: u16, service: Service) -> io::Result<Acceptor> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        let connections = Arc::new(Connections::default());
+        let connections = Arc::new(Connections::new(service));
         let accepting = Arc::clone(&connections);
         let thread = thread::Builder::new()
             .name("atlas-simulator".into())
-            .spawn(move || accept(&listener, &service, &accepting))?;
+            .spawn(move || accept(&listener, &accepting))?;
         Ok(Acceptor { address, connections, thread: Some(thread) })
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Closes the connections that are open now.
-    pub(crate) fn close_connections(&self) {
-        self.connections.shut_down();
     }
 }
 
@@ -58,7 +49,8 @@ impl Drop for Acceptor {
 }
 
 /// Accepts connections until the simulator stops, and waits for the end of their threads.
-fn accept(listener: &TcpListener, service: &Mutex<Service>, connections: &Connections) {
+fn accept(listener: &TcpListener, connections: &Connections) {
+    let mut number = 0;
     thread::scope(|scope| {
         for stream in listener.incoming() {
             let stream = match stream {
@@ -67,14 +59,15 @@ fn accept(listener: &TcpListener, service: &Mutex<Service>, connections: &Connec
                 Err(_) if connections.pause(Duration::from_millis(10)) => continue,
                 Err(_) => return,
             };
-            let Some(number) = connections.open(&stream) else {
+            number += 1;
+            if !connections.open(number, &stream) {
                 return;
-            };
-            lock(service).recorder.stats.connections += 1;
+            }
+            lock(&connections.service).recorder.stats.connections += 1;
             let serve = move || {
                 // A script that panics ends its connection only.
                 let served = panic::catch_unwind(AssertUnwindSafe(|| {
-                    connection::serve(number, &stream, service, connections)
+                    Connection::new(number, &stream, connections).serve()
                 }));
                 if let Ok(Err(error)) = served {
                     log::debug!("connection {number} ended: {error}");

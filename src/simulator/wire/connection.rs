@@ -5,7 +5,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use ureq_proto::http::{Request, Version, header};
@@ -13,74 +12,66 @@ use ureq_proto::server::state::RecvRequest;
 use ureq_proto::server::{RecvRequestResult, Reply};
 
 use super::connections::Connections;
-use super::message;
+use super::message::{encode_body, encode_head};
 use crate::simulator::faults::Fault;
 use crate::simulator::request::RecordedRequest;
-use crate::simulator::service::{self, Service};
+use crate::simulator::response::Response;
+use crate::simulator::service::answer;
 
 /// The longest head of a request, and the longest body, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 64 * 1024;
 
-/// Serves one connection until either side closes it.
-pub(crate) fn serve(
+/// A connection, and what it shares with the others.
+pub(super) struct Connection<'a> {
     number: u64,
-    stream: &TcpStream,
-    service: &Mutex<Service>,
-    connections: &Connections,
-) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut socket = Socket { stream, received: Vec::new(), has_more: false };
-    loop {
-        let (head, request) = match socket.receive(number) {
-            Ok(Some(received)) => received,
-            Ok(None) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => return socket.refuse(&error),
-            Err(error) => return Err(error),
-        };
-        let is_for_head = request.method == "HEAD";
-        let (response, faults) = service::answer(service, request);
-        let delay = faults.iter().fold(Duration::ZERO, |sum, fault| match fault {
-            Fault::Delay(delay) => sum.saturating_add(*delay),
-            _ => sum,
-        });
-        if !delay.is_zero() && !connections.pause(delay) {
-            return Ok(());
-        }
-        let delivery = Fault::delivery(&faults);
-        // A connection that is closed with bytes of the request unread is reset by the operating system. (`std` has
-        // no stable `SO_LINGER`.)
-        if !delivery.is_some_and(Fault::resets) {
-            socket.take_last()?;
-        }
-        let stays_open = message::send(&response, is_for_head, delivery, stream, connections)?;
-        if !stays_open || is_last(&head) || response.get("connection") == Some(b"close") {
-            return Ok(());
+    stream: &'a TcpStream,
+    connections: &'a Connections,
+    /// What was received and is not yet part of a request. Bytes are peeked at before they are read, and the last of
+    /// them stays in the kernel until more are needed, or the response is known.
+    received: Vec<u8>,
+    has_last: bool,
+}
+
+impl<'a> Connection<'a> {
+    pub(super) fn new(number: u64, stream: &'a TcpStream, connections: &'a Connections) -> Connection<'a> {
+        Connection { number, stream, connections, received: Vec::new(), has_last: false }
+    }
+
+    /// Serves the connection until either side closes it.
+    pub(super) fn serve(mut self) -> io::Result<()> {
+        self.stream.set_nodelay(true)?;
+        loop {
+            let (head, request) = match self.receive() {
+                Ok(Some(received)) => received,
+                Ok(None) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => return self.refuse(&error),
+                Err(error) => return Err(error),
+            };
+            let is_for_head = request.method == "HEAD";
+            let (response, faults) = answer(&self.connections.service, request);
+            let delay = faults.iter().fold(Duration::ZERO, |sum, fault| match fault {
+                Fault::Delay(delay) => sum.saturating_add(*delay),
+                _ => sum,
+            });
+            if !delay.is_zero() && !self.connections.pause(delay) {
+                return Ok(());
+            }
+            let delivery = Fault::delivery(&faults);
+            // A connection that is closed with bytes of the request unread is reset by the operating system. (`std`
+            // has no stable `SO_LINGER`.)
+            if !delivery.is_some_and(Fault::resets) {
+                self.take_last()?;
+            }
+            let stays_open = self.send(&response, is_for_head, delivery)?;
+            if !stays_open || is_last(&head) || response.get("connection") == Some(b"close") {
+                return Ok(());
+            }
         }
     }
-}
 
-/// Whether the client wants the connection closed after this request.
-fn is_last(request: &Request<()>) -> bool {
-    let values = request.headers().get_all(header::CONNECTION).iter();
-    let options = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let options: Vec<String> = options.map(|option| option.trim().to_ascii_lowercase()).collect();
-    let has = |option: &str| options.iter().any(|known| known == option);
-    has("close") || (request.version() == Version::HTTP_10 && !has("keep-alive"))
-}
-
-/// The reading side. It peeks before it reads, and leaves the last byte that it has seen in the kernel until it needs
-/// more, or the response is known.
-struct Socket<'a> {
-    stream: &'a TcpStream,
-    received: Vec<u8>,
-    /// Whether the last byte of `received` is still in the kernel.
-    has_more: bool,
-}
-
-impl Socket<'_> {
     /// The next request, or `None` if there is none. `InvalidData` is the client's fault.
-    fn receive(&mut self, connection: u64) -> io::Result<Option<(Request<()>, RecordedRequest)>> {
+    fn receive(&mut self) -> io::Result<Option<(Request<()>, RecordedRequest)>> {
         let mut reply = Reply::new().map_err(io::Error::other)?;
         let (used, head) = loop {
             if let (used, Some(head)) = reply.try_request(&self.received).map_err(invalid)? {
@@ -95,7 +86,7 @@ impl Socket<'_> {
         };
         let bytes: Vec<u8> = self.received.drain(..used).collect();
         let request = RecordedRequest {
-            connection,
+            connection: self.number,
             method: head.method().to_string(),
             // As it was sent: Digest's `uri` must equal it byte for byte.
             target: bytes.split(|&byte| byte == b' ').nth(1).unwrap_or_default().to_vec(),
@@ -149,13 +140,13 @@ impl Socket<'_> {
             return Ok(false);
         };
         self.stream.read_exact(before)?;
-        self.has_more = true;
+        self.has_last = true;
         Ok(true)
     }
 
     /// Reads the byte that was left in the kernel.
     fn take_last(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.has_more) {
+        if std::mem::take(&mut self.has_last) {
             self.stream.read_exact(&mut [0])?;
         }
         Ok(())
@@ -169,13 +160,64 @@ impl Socket<'_> {
         self.stream.write_all(ANSWER)?;
         self.stream.shutdown(Shutdown::Write)?;
         self.stream.set_read_timeout(Some(Duration::from_millis(200)))?;
-        for _ in 0..64 {
-            if self.stream.read(&mut [0; 8 * 1024])? == 0 {
-                break;
-            }
-        }
+        io::copy(&mut self.stream.take(512 * 1024), &mut io::sink())?;
         Ok(())
     }
+
+    /// Sends a response as the fault says that is about its delivery. `false` if the connection is to be closed then.
+    fn send(&mut self, response: &Response, is_for_head: bool, delivery: Option<&Fault>) -> io::Result<bool> {
+        let is_chunked = matches!(delivery, Some(Fault::CutChunks | Fault::EndlessBody));
+        let head = encode_head(response, is_chunked);
+        let body = if is_for_head { Vec::new() } else { encode_body(response, is_chunked) };
+        let half = |bytes: &[u8]| bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec();
+        match delivery {
+            Some(Fault::Reset | Fault::Close) => {}
+            Some(Fault::Raw(bytes)) => self.stream.write_all(bytes)?,
+            Some(Fault::CutHead) => self.stream.write_all(&half(&head))?,
+            Some(Fault::CutBody | Fault::CutChunks | Fault::ResetBody) => {
+                self.stream.write_all(&[head, half(&body)].concat())?;
+            }
+            Some(Fault::EndlessBody) => {
+                self.stream.write_all(&head)?;
+                self.send_spaces_without_end()?;
+            }
+            Some(Fault::Drip { bytes, every }) => return self.drip(&[head, body].concat(), *bytes, *every),
+            Some(Fault::DripBody { bytes, every }) => {
+                self.stream.write_all(&head)?;
+                return self.drip(&body, *bytes, *every);
+            }
+            _ => self.stream.write_all(&[head, body].concat())?,
+        }
+        Ok(delivery.is_none())
+    }
+
+    /// Sends `bytes` in drops; `false` if the simulator stopped before the last.
+    fn drip(&mut self, bytes: &[u8], size: usize, every: Duration) -> io::Result<bool> {
+        for drop in bytes.chunks(size.max(1)) {
+            if !self.connections.pause(every) {
+                return Ok(false);
+            }
+            self.stream.write_all(drop)?;
+        }
+        Ok(true)
+    }
+
+    /// Sends chunks of white space until the client closes the connection, or the simulator does.
+    fn send_spaces_without_end(&mut self) -> io::Result<()> {
+        let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
+        loop {
+            self.stream.write_all(&chunk)?;
+        }
+    }
+}
+
+/// Whether the client wants the connection closed after this request.
+fn is_last(request: &Request<()>) -> bool {
+    let values = request.headers().get_all(header::CONNECTION).iter();
+    let options = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let options: Vec<String> = options.map(|option| option.trim().to_ascii_lowercase()).collect();
+    let has = |option: &str| options.iter().any(|known| known == option);
+    has("close") || (request.version() == Version::HTTP_10 && !has("keep-alive"))
 }
 
 fn invalid(problem: impl ToString) -> io::Error {

@@ -1,4 +1,4 @@
-//! The open connections, and the pauses in them.
+//! What the connections share: the service, the list of them, and the end.
 
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
@@ -6,58 +6,54 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use crate::simulator::lock::lock;
+use crate::simulator::service::Service;
 
-/// The open connections of one simulator. When it stops, all of them are shut down, which ends the reads
-/// and writes that their threads wait in; `stopped` ends their pauses.
-#[derive(Debug, Default)]
+/// The connections of one simulator. When it stops, all of them are shut down, which ends the reads and writes that
+/// their threads wait in; `stopped` ends their pauses.
 pub(crate) struct Connections {
-    state: Mutex<ConnectionTable>,
+    pub(crate) service: Mutex<Service>,
+    /// The open ones by their numbers; `None` when the simulator stops.
+    open: Mutex<Option<HashMap<u64, Arc<TcpStream>>>>,
     stopped: Condvar,
 }
 
-#[derive(Debug, Default)]
-struct ConnectionTable {
-    stopping: bool,
-    opened: u64,
-    open: HashMap<u64, Arc<TcpStream>>,
-}
-
 impl Connections {
-    /// Registers a connection and numbers it, unless the simulator is stopping.
-    pub(crate) fn open(&self, stream: &Arc<TcpStream>) -> Option<u64> {
-        let mut state = lock(&self.state);
-        if state.stopping {
-            return None;
-        }
-        state.opened += 1;
-        let number = state.opened;
-        state.open.insert(number, Arc::clone(stream));
-        Some(number)
+    pub(crate) fn new(service: Service) -> Connections {
+        let open = Mutex::new(Some(HashMap::new()));
+        Connections { service: Mutex::new(service), open, stopped: Condvar::new() }
+    }
+
+    /// Registers a connection. `false` if the simulator stops.
+    pub(crate) fn open(&self, number: u64, stream: &Arc<TcpStream>) -> bool {
+        let mut open = lock(&self.open);
+        open.as_mut().map(|open| open.insert(number, Arc::clone(stream))).is_some()
     }
 
     pub(crate) fn close(&self, number: u64) {
-        lock(&self.state).open.remove(&number);
+        lock(&self.open).as_mut().map(|open| open.remove(&number));
     }
 
     /// Waits. `false` if the simulator stops.
     pub(crate) fn pause(&self, time: Duration) -> bool {
-        let running = |state: &mut ConnectionTable| !state.stopping;
-        let waited = self.stopped.wait_timeout_while(lock(&self.state), time, running);
-        waited.is_ok_and(|(state, _)| !state.stopping)
+        let waited = self.stopped.wait_timeout_while(lock(&self.open), time, |open| open.is_some());
+        waited.is_ok_and(|(open, _)| open.is_some())
     }
 
     /// Shuts the open connections down.
     pub(crate) fn shut_down(&self) {
-        for stream in lock(&self.state).open.values() {
-            // It fails if the peer has closed it already.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        lock(&self.open).iter().for_each(shut_down);
     }
 
     /// Shuts all connections down and takes no more.
     pub(crate) fn stop(&self) {
-        lock(&self.state).stopping = true;
-        self.shut_down();
+        lock(&self.open).take().iter().for_each(shut_down);
         self.stopped.notify_all();
+    }
+}
+
+fn shut_down(open: &HashMap<u64, Arc<TcpStream>>) {
+    for stream in open.values() {
+        // It fails if the peer has closed it already.
+        let _ = stream.shutdown(Shutdown::Both);
     }
 }

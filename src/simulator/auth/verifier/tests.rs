@@ -1,5 +1,7 @@
 //! The verifier against published vectors, and against every mistake that it is there to find.
 
+use std::time::Duration;
+
 use super::*;
 use crate::digest::HashFunction;
 
@@ -14,7 +16,7 @@ fn get() -> RecordedRequest {
 /// A verifier with a key that has issued this nonce.
 fn verifier(user: &str, password: &str, offer: DigestOffer, nonce: &str) -> DigestVerifier {
     let mut nonces = IssuedNonces::default();
-    nonces.uses = 10;
+    (nonces.uses, nonces.lifetime) = (10, Duration::from_secs(60));
     nonces.adopt(nonce, None, Instant::now());
     let keys = vec![Account { name: user.into(), secret: password.into() }];
     DigestVerifier { keys, offer, nonces, strict: true, rspauth: true, next_nonce_every: None }
