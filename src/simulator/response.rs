@@ -5,9 +5,9 @@ use ureq_proto::http::{HeaderName, HeaderValue, StatusCode};
 
 /// An HTTP response, as [`Fault::Response`](super::Fault::Response) sends it in the place of the real one.
 ///
-/// `Content-Length` is added when it is sent. A header field that HTTP does not allow (a control
-/// character in its value, say) is left out with a warning in the log: to send such a thing, write the
-/// whole response with [`Fault::Raw`](super::Fault::Raw).
+/// `Content-Length` is added when it is sent, unless it has one or `Transfer-Encoding`. A header field that HTTP does
+/// not allow (a control character in its value, say) is left out with a warning in the log: to send such a thing, write
+/// the whole response with [`Fault::Raw`](super::Fault::Raw).
 ///
 /// ```
 /// use atlas_export_buckets::simulator::{Fault, Response};

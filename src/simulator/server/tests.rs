@@ -2,6 +2,7 @@
 
 mod client;
 mod service_accounts;
+mod wire;
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
