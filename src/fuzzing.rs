@@ -14,7 +14,7 @@ use crate::invalid_input::InvalidInput;
 use crate::model::{self, BodyError, ExportBucket};
 use crate::request::{ApiVersion, BaseUrl, Operation, PageOptions, Resource};
 
-pub use crate::simulator::fuzzing::{Atlas, Offer, SentResponse, Verifier};
+pub use crate::simulator::fuzzing::{Atlas, SentResponse, Verifier};
 
 /// What was read of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]

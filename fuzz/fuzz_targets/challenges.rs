@@ -6,9 +6,10 @@
 #![no_main]
 
 use atlas_export_buckets::digest::{
-    Attempt, Basis, Challenge, Error, Qop, Request, Session, UserCredentials,
+    Algorithm, Attempt, Basis, Challenge, Error, Qop, Request, Session, UserCredentials,
 };
-use atlas_export_buckets::fuzzing::{Offer, Verifier};
+use atlas_export_buckets::fuzzing::Verifier;
+use atlas_export_buckets::simulator::DigestOffer;
 use fuzz::authentication::{self as naive, Element};
 use libfuzzer_sys::fuzz_target;
 
@@ -49,6 +50,20 @@ fuzz_target!(|data: &[u8]| {
     conversation(&session, attempt, &request, &infos, &offered, user);
 });
 
+/// What a challenge offers, as the second parser has read it.
+fn offer(offered: &naive::Challenge) -> DigestOffer {
+    let auth = offered.auth.then_some(Qop::Auth);
+    let offer = DigestOffer::default()
+        .realm(offered.realm.as_slice())
+        .algorithms(offered.algorithm.as_deref().and_then(Algorithm::from_name))
+        .qop(auth.into_iter().chain(offered.auth_int.then_some(Qop::AuthInt)))
+        .userhash(offered.userhash);
+    match &offered.opaque {
+        Some(opaque) => offer.opaque(opaque.as_slice()),
+        None => offer,
+    }
+}
+
 /// Three requests under three nonces: that of the challenge, the verifier's `nextnonce`, and the one that the input has.
 fn conversation(
     session: &Session,
@@ -62,16 +77,7 @@ fn conversation(
     let Ok(nonce) = str::from_utf8(&offered.nonce) else {
         return says(&attempt, &offered.nonce, "00000001", has_qop);
     };
-    let offer = Offer {
-        realm: &offered.realm,
-        nonce,
-        opaque: offered.opaque.as_deref(),
-        algorithm: offered.algorithm.as_deref(),
-        auth: offered.auth,
-        auth_int: offered.auth_int,
-        userhash: offered.userhash,
-    };
-    let mut verifier = Verifier::new(username, password, &offer);
+    let mut verifier = Verifier::new(username, password, offer(offered), nonce);
     let mut verify = |attempt: &Attempt| -> Vec<u8> {
         let authorization = attempt.authorization().expect("an answer");
         let params = naive::credentials(authorization).expect("well formed");

@@ -1,4 +1,4 @@
-//! An embedded Atlas on loopback, to test programs against: projects and their export buckets behind real
+//! A simulated Atlas on loopback, to test programs against: projects and their export buckets behind real
 //! authentication, with faults on demand.
 //!
 //! ```
@@ -74,6 +74,7 @@ pub use atlas::{TokenBucket, sample_buckets};
 pub use auth::{DigestOffer, Rejection};
 pub use builder::Builder;
 pub use faults::{Fault, RequestInfo, RequestKind, When};
-pub use recorder::{RecordedRequest, ServerStats};
+pub use recorder::ServerStats;
+pub use request::RecordedRequest;
 pub use response::Response;
 pub use server::Simulator;

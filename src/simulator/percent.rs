@@ -20,22 +20,9 @@ pub(crate) fn decode_text(text: &str) -> Option<String> {
     String::from_utf8(decode(text.as_bytes())?).ok()
 }
 
-/// The same for a value of a form, where a plus stands for a space.
-pub(crate) fn decode_form_text(text: &str) -> Option<String> {
-    decode_text(&text.replace('+', " "))
-}
-
 /// The pairs of a query. A name without `=` has an empty value.
 pub(crate) fn decode_pairs(query: &str) -> Option<Vec<(String, String)>> {
-    split_pairs(query).map(|(name, value)| Some((decode_text(name)?, decode_text(value)?))).collect()
-}
-
-/// The pairs of a form (`application/x-www-form-urlencoded`).
-pub(crate) fn decode_form(form: &str) -> Option<Vec<(String, String)>> {
-    split_pairs(form).map(|(name, value)| Some((decode_form_text(name)?, decode_form_text(value)?))).collect()
-}
-
-fn split_pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| Some((decode_text(name)?, decode_text(value)?))).collect()
 }

@@ -2,43 +2,51 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
-use super::atlas::TokenBucket;
-use super::auth::{Key, RegisteredClient, Rejection};
+use super::atlas::{TokenBucket, TokenBuckets};
+use super::auth::{Account, Rejection};
 use super::faults::{Fault, RequestInfo, When};
 use super::lock::lock;
-use super::recorder::{RecordedRequest, ServerStats};
+use super::recorder::ServerStats;
+use super::request::RecordedRequest;
 use super::service::Service;
-use super::wire::{Acceptor, Listener};
+use super::wire::Acceptor;
 
-/// A running embedded Atlas. Dropping it closes its connections, whatever they are doing, and ends its
+/// A running simulated Atlas. Dropping it closes its connections, whatever they are doing, and ends its
 /// threads.
-#[must_use = "the embedded Atlas stops when this is dropped"]
+#[must_use = "the simulated Atlas stops when this is dropped"]
 pub struct Simulator {
-    service: Arc<Service>,
     acceptor: Acceptor,
     base_url: String,
-    identity: Identity,
-}
-
-/// What the first of everything is called, and what all projects are.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) key: Key,
-    pub(crate) client: RegisteredClient,
-    pub(crate) organization_id: String,
-    pub(crate) project_ids: Vec<String>,
+    key: Account,
+    client: Account,
+    organization_id: String,
+    project_ids: Vec<String>,
 }
 
 impl Simulator {
-    /// Runs a service on a listener. `identity` is what the accessors show.
-    pub(crate) fn run(listener: Listener, service: Service, identity: Identity) -> io::Result<Simulator> {
-        let base_url = format!("http://{}", listener.address());
-        let service = Arc::new(service);
-        let acceptor = listener.serve(Arc::clone(&service))?;
-        Ok(Simulator { service, acceptor, base_url, identity })
+    /// Runs a service on a port of 127.0.0.1.
+    pub(crate) fn run(port: u16, service: Service) -> io::Result<Simulator> {
+        let projects = &service.resources.projects;
+        let project_ids = projects.iter().map(|project| project.id.clone()).collect();
+        let organization_id = projects.first().map(|project| project.organization.clone());
+        let key = service.verifier.keys.first().cloned();
+        let client = service.authorization_server.clients.first().cloned();
+        let acceptor = Acceptor::start(port, service)?;
+        Ok(Simulator {
+            base_url: format!("http://{}", acceptor.address),
+            acceptor,
+            key: key.unwrap_or_default(),
+            client: client.unwrap_or_default(),
+            organization_id: organization_id.unwrap_or_default(),
+            project_ids,
+        })
+    }
+
+    fn service(&self) -> MutexGuard<'_, Service> {
+        lock(&self.acceptor.connections.service)
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -48,57 +56,57 @@ impl Simulator {
 
     /// The public half of the first key: the user name.
     pub fn public_key(&self) -> &str {
-        &self.identity.key.public
+        &self.key.name
     }
 
     /// The private half of the first key: the password.
     pub fn private_key(&self) -> &str {
-        &self.identity.key.private
+        &self.key.secret
     }
 
     /// The id of the first service account.
     pub fn client_id(&self) -> &str {
-        &self.identity.client.id
+        &self.client.name
     }
 
     /// The secret of the first service account.
     pub fn client_secret(&self) -> &str {
-        &self.identity.client.secret
+        &self.client.secret
     }
 
     /// The id of the organization of the first project.
     pub fn organization_id(&self) -> &str {
-        &self.identity.organization_id
+        &self.organization_id
     }
 
     /// The id of the first project.
     pub fn project_id(&self) -> &str {
-        self.identity.project_ids.first().map_or("", String::as_str)
+        self.project_ids.first().map_or("", String::as_str)
     }
 
     /// The ids of all projects, in lower case, in the order in which they were added.
     pub fn project_ids(&self) -> &[String] {
-        &self.identity.project_ids
+        &self.project_ids
     }
 
     /// What has been counted.
     pub fn stats(&self) -> ServerStats {
-        self.service.recorder.stats()
+        self.service().recorder.stats
     }
 
     /// The last 4,096 requests, in the order in which they were answered.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.service.recorder.requests()
+        self.service().recorder.requests.iter().cloned().collect()
     }
 
     /// Why each `Authorization` was refused: the last 4,096 that were.
     pub fn rejections(&self) -> Vec<Rejection> {
-        self.service.recorder.rejections()
+        self.service().recorder.rejections.iter().cloned().collect()
     }
 
     /// Sets the counters to zero and forgets requests and rejections. Connections and nonces stay.
     pub fn reset_stats(&self) {
-        self.service.recorder.reset();
+        self.service().recorder.reset();
     }
 
     /// Issues an access token of the first service account, as the token endpoint does. It is not counted.
@@ -106,24 +114,23 @@ impl Simulator {
     /// # Errors
     /// If a hundred are alive.
     pub fn issue_access_token(&self) -> io::Result<String> {
-        let mut server = lock(&self.service.authorization_server);
-        let token = server.tokens().issue(self.client_id(), Instant::now());
+        let token = self.service().authorization_server.issue(self.client_id(), Instant::now());
         token.ok_or_else(|| io::Error::other("a hundred access tokens are alive"))
     }
 
     /// The access tokens that are alive.
     pub fn access_tokens(&self) -> Vec<String> {
-        lock(&self.service.authorization_server).tokens().alive(Instant::now())
+        self.service().authorization_server.alive(Instant::now())
     }
 
     /// Revokes every access token.
     pub fn revoke_access_tokens(&self) {
-        lock(&self.service.authorization_server).tokens().revoke(|_, _| true);
+        self.service().authorization_server.revoke(|_, _| true);
     }
 
     /// Lets something go wrong from now on. The requests that count for `when` are counted from here.
     pub fn inject(&self, when: When, fault: Fault) {
-        self.service.faults.inject(when, fault);
+        self.service().faults.push((when, fault));
     }
 
     /// Lets a function decide from now on which faults hit a request, as [`Builder::script`](super::Builder::script) does.
@@ -132,28 +139,30 @@ impl Simulator {
         I: IntoIterator<Item = Fault>,
     {
         let script = move |request: &RequestInfo| script(request).into_iter().collect();
-        self.service.faults.add_script(Arc::new(script));
+        self.service().scripts.push(Arc::new(script));
     }
 
     /// Ends all faults and scripts. The rate limit stays.
     pub fn clear_faults(&self) {
-        self.service.faults.clear();
+        let mut service = self.service();
+        service.faults.clear();
+        service.scripts.clear();
     }
 
     /// Sets a rate limit, with full buckets, or ends it.
     pub fn set_rate_limit(&self, limit: Option<TokenBucket>) {
-        self.service.set_rate_limit(limit);
+        self.service().rate_limit = limit.map(TokenBuckets::new);
     }
 
     /// Forgets every nonce, as a restart does: all of them are stale now.
     pub fn forget_nonces(&self) {
-        self.service.forget_nonces();
+        self.service().verifier.nonces.forget();
     }
 
     /// Closes the connections that are open now, as a server does that has waited long enough. It goes on
     /// accepting new ones.
     pub fn close_connections(&self) {
-        self.acceptor.close_connections();
+        self.acceptor.connections.shut_down();
     }
 }
 
@@ -161,9 +170,9 @@ impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulator")
             .field("base_url", &self.base_url)
-            .field("key", &self.identity.key)
-            .field("client", &self.identity.client)
-            .field("projects", &self.identity.project_ids.len())
+            .field("key", &self.key)
+            .field("client", &self.client)
+            .field("projects", &self.project_ids.len())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }

@@ -1,277 +1,266 @@
 //! Decides how to answer a request: faults, authentication, rate limit, resource, in that order. No sockets
 //! here.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use serde_json::json;
-use ureq_proto::http::{Method, StatusCode, header};
 
-use super::atlas::{AtlasError, ResourceRequest, Resources, Route, Target, TokenBucket, TokenBuckets};
+use super::atlas::{ResourceRequest, Resources, Target, TokenBuckets, unauthorized};
 use super::auth::{AuthorizationServer, DigestVerifier, Rejection, VerifiedAuthorization, bearer_token};
-use super::faults::{Delivery, Edit, FaultInjector, FaultPlan, ForcedRefusal, RequestInfo, RequestKind};
+use super::faults::{Fault, RequestInfo, RequestKind, When};
 use super::lock::lock;
-use super::recorder::{RecordedRequest, Recorder};
-use super::request::ReceivedRequest;
+use super::recorder::Recorder;
+use super::request::RecordedRequest;
 use super::response::{Response, ResponseKind};
 
-/// What is to be sent, and how.
-pub(crate) struct PlannedResponse {
-    pub(crate) response: Response,
-    pub(crate) delivery: Delivery,
-    pub(crate) delay: Duration,
-}
+/// A function that decides on faults request by request.
+pub(crate) type Script = Arc<dyn Fn(&RequestInfo) -> Vec<Fault> + Send + Sync>;
 
-/// Everything that the connections share.
+/// A function that is shown each request as it is answered.
+pub(crate) type Observer = Arc<dyn Fn(&RecordedRequest) + Send + Sync>;
+
+/// The simulator without its sockets: its settings, and everything that a request may change.
+#[derive(Default)]
 pub(crate) struct Service {
-    pub(crate) verifier: Mutex<DigestVerifier>,
-    pub(crate) authorization_server: Mutex<AuthorizationServer>,
-    pub(crate) resources: RwLock<Resources>,
-    /// The projects of the credentials that may not read all of them.
-    pub(crate) readable: HashMap<String, Vec<String>>,
-    pub(crate) rate_limit: Mutex<Option<TokenBuckets>>,
-    pub(crate) token_rate_limit: Mutex<Option<TokenBuckets>>,
-    pub(crate) faults: FaultInjector,
+    pub(crate) verifier: DigestVerifier,
+    pub(crate) authorization_server: AuthorizationServer,
+    pub(crate) resources: Resources,
+    pub(crate) rate_limit: Option<TokenBuckets>,
+    pub(crate) token_rate_limit: Option<TokenBuckets>,
+    pub(crate) faults: Vec<(When, Fault)>,
+    pub(crate) scripts: Vec<Script>,
+    pub(crate) observers: Vec<Observer>,
     pub(crate) recorder: Recorder,
 }
 
-/// Good credentials: a Digest response or an access token.
-enum Authenticated {
-    Digest(VerifiedAuthorization),
-    Bearer { client_id: String },
+/// Answers one request, and records it. The faults that hit it say how the response is to be sent.
+///
+/// Scripts and observers are the user's code, so no lock is held while they run.
+pub(crate) fn answer(service: &Mutex<Service>, mut request: RecordedRequest) -> (Response, Vec<Fault>) {
+    request.number = lock(service).recorder.number();
+    let target = Target::parse(&request.target);
+    let info = describe(&request, target.as_ref());
+    let mut faults = lock(service).hits(&info);
+    let scripts = lock(service).scripts.clone();
+    faults.extend(scripts.iter().flat_map(|script| script(&info)));
+    let response = lock(service).respond(&mut request, &info, target.as_ref(), &faults);
+    let observers = lock(service).observers.clone();
+    observers.iter().for_each(|observer| observer(&request));
+    lock(service).recorder.record(request, response.kind, Fault::delivery(&faults));
+    (response, faults)
 }
 
-impl Authenticated {
-    /// The public key or the client id.
-    fn name(&self) -> &str {
-        match self {
-            Authenticated::Digest(verified) => &verified.public_key,
-            Authenticated::Bearer { client_id } => client_id,
-        }
+/// What is known of a request before it is answered.
+fn describe(request: &RecordedRequest, target: Option<&Target>) -> RequestInfo {
+    RequestInfo {
+        number: request.number,
+        connection: request.connection,
+        method: request.method.clone(),
+        kind: target.map_or(RequestKind::Unknown, |target| target.kind),
+        target: String::from_utf8_lossy(&request.target).into_owned(),
+        project_id: target.and_then(Target::project_id).map(str::to_ascii_lowercase),
+        page_num: target.and_then(Target::page_num),
+        has_authorization: request.header("authorization").is_some(),
     }
 }
-
-/// Why a request is not authenticated; `None` if it has no `Authorization`.
-type Unauthenticated = Option<Rejection>;
 
 impl Service {
-    pub(crate) fn set_rate_limit(&self, limit: Option<TokenBucket>) {
-        *lock(&self.rate_limit) = limit.map(TokenBuckets::new);
+    /// The faults that hit a request.
+    fn hits(&mut self, info: &RequestInfo) -> Vec<Fault> {
+        let rules = self.faults.iter_mut();
+        rules.filter_map(|(when, fault)| when.hits(info).then(|| fault.clone())).collect()
     }
 
-    pub(crate) fn forget_nonces(&self) {
-        lock(&self.verifier).forget_nonces();
-    }
-
-    /// Decides on one request, and records it.
-    pub(crate) fn answer(&self, request: &ReceivedRequest) -> PlannedResponse {
-        let target = Target::parse(&request.target);
-        let info = self.info(request, target.as_ref());
-        let plan = self.faults.plan(&info);
-        self.prepare(&plan, request, info.project_id.as_deref());
-        let (honest, rejection) = match info.kind {
-            RequestKind::Token | RequestKind::Revocation => self.answer_oauth(request, info.kind, &plan),
-            _ => self.answer_resource(request, target.as_ref(), &plan),
+    /// Makes the response, and notes in the request what became of it.
+    fn respond(
+        &mut self,
+        request: &mut RecordedRequest,
+        info: &RequestInfo,
+        target: Option<&Target>,
+        faults: &[Fault],
+    ) -> Response {
+        self.change(faults, request, info);
+        let honest = match info.kind {
+            RequestKind::Token | RequestKind::Revocation => self.answer_oauth(request, info.kind, faults),
+            _ => self.answer_resource(request, target, faults),
         };
-        let mut response = match plan.response {
-            Some(scripted) => scripted,
-            None => honest.header("Server", "mdbws").header("X-Envoy-Upstream-Service-Time", "1"),
-        };
-        for (name, value) in plan.headers {
-            response = response.header(name, value);
+        let mut response = honest.header("Server", "mdbws").header("X-Envoy-Upstream-Service-Time", "1");
+        for fault in faults {
+            if let Fault::Response(other) = fault {
+                response = other.clone();
+            }
         }
-        let record = RecordedRequest::new(info.number, request, &response, &plan.delivery, rejection);
-        self.recorder.record(record, response.kind, &plan.delivery);
-        PlannedResponse { response, delivery: plan.delivery, delay: plan.delay }
-    }
-
-    fn info(&self, request: &ReceivedRequest, target: Option<&Target>) -> RequestInfo {
-        let route = target.map_or(Route::Unknown, Target::route);
-        RequestInfo {
-            number: self.recorder.number(),
-            connection: request.connection,
-            method: request.method.to_string(),
-            kind: route.kind(),
-            target: String::from_utf8_lossy(&request.target).into_owned(),
-            project_id: route.project().map(str::to_ascii_lowercase),
-            page_num: target.and_then(Target::page_num),
-            has_authorization: request.headers.contains_key(header::AUTHORIZATION),
+        for fault in faults {
+            response = match fault {
+                Fault::Header(name, value) => response.header(name, value.as_slice()),
+                Fault::LongHeader(bytes) => response.header("X-Filler", vec![b'x'; *bytes]),
+                Fault::ManyHeaders(count) => (0..(*count).min(30_000))
+                    .fold(response, |response, i| response.header(format!("X-Filler-{i}"), "x")),
+                _ => response,
+            };
         }
+        if Fault::delivery(faults).is_none_or(Fault::leaves_status) {
+            let code = response.get("x-error-code").map(String::from_utf8_lossy);
+            request.error_code = code.map(String::from);
+            request.status = Some(response.status);
+        }
+        response
     }
 
     /// Applies the faults that change the server itself.
-    fn prepare(&self, plan: &FaultPlan, request: &ReceivedRequest, project: Option<&str>) {
-        if plan.forget_nonces {
-            self.forget_nonces();
-        }
-        if plan.revoke_token
-            && let Some(token) = bearer_token(request.header(header::AUTHORIZATION))
-        {
-            lock(&self.authorization_server).tokens().revoke(|text, _| text == token);
-        }
-        if let Some(id) = project
-            && !plan.edits.is_empty()
-        {
-            let mut resources = self.resources.write().unwrap_or_else(PoisonError::into_inner);
-            for edit in &plan.edits {
-                match edit {
-                    Edit::Insert(index, bucket) => resources.projects.insert_bucket(id, *index, bucket),
-                    Edit::Delete(index) => resources.projects.delete_bucket(id, *index),
+    fn change(&mut self, faults: &[Fault], request: &RecordedRequest, info: &RequestInfo) {
+        let mut projects = self.resources.projects.iter_mut();
+        let project = projects.find(|project| info.project_id.as_ref() == Some(&project.id));
+        let mut no_buckets = Vec::new();
+        let buckets = project.map_or(&mut no_buckets, |project| &mut project.buckets);
+        for fault in faults {
+            match fault {
+                Fault::Insert { index, bucket } => {
+                    buckets.insert((*index).min(buckets.len()), bucket.clone())
                 }
+                Fault::Delete { index } if *index < buckets.len() => drop(buckets.remove(*index)),
+                Fault::ForgetNonces => self.verifier.nonces.forget(),
+                Fault::RevokeToken => {
+                    let sent = request.header("authorization").and_then(bearer_token);
+                    self.authorization_server.revoke(|token, _| Some(token) == sent);
+                }
+                _ => {}
             }
         }
     }
 
     /// Answers a request to an OAuth endpoint.
     fn answer_oauth(
-        &self,
-        request: &ReceivedRequest,
+        &mut self,
+        request: &mut RecordedRequest,
         endpoint: RequestKind,
-        plan: &FaultPlan,
-    ) -> (Response, Option<Rejection>) {
-        if request.method != Method::POST {
-            return (method_not_allowed(request, "POST"), None);
+        faults: &[Fault],
+    ) -> Response {
+        if request.method != "POST" {
+            return method_not_allowed(request, "POST");
         }
-        let now = Instant::now();
-        let mut server = lock(&self.authorization_server);
-        let client = only_authorization(request)
-            .and_then(|value| Ok(server.authenticate(value).map(str::to_owned)?));
-        let client = match (client, plan.refusal) {
-            (Ok(client), None) => client,
-            (client, _) => {
-                let response = Response::oauth_error(401, "invalid_client", "Client authentication failed.")
+        let server = &mut self.authorization_server;
+        let client = request.authorization().and_then(|value| Ok(server.authenticate(value)?.to_owned()));
+        let client = match client {
+            Ok(client) if refusal(faults).is_none() => client,
+            refused => {
+                request.rejection = refused.err().flatten();
+                return Response::oauth_error(401, "invalid_client", "Client authentication failed.")
                     .header("WWW-Authenticate", BASIC);
-                return (response, client.err().flatten());
             }
         };
-        let response = if endpoint == RequestKind::Revocation {
-            server.revoke_token(&client, request)
-        } else {
-            self.limit_tokens(&client, now)
-                .unwrap_or_else(|| server.issue_token(&client, request, plan.expires_in, now))
-        };
-        (response, None)
-    }
-
-    /// The 429 of the token endpoint, if it is due. Its parameters are the path, the requests allowed, and the
-    /// minutes in which they are.
-    fn limit_tokens(&self, client: &str, now: Instant) -> Option<Response> {
-        let decision = lock(&self.token_rate_limit).as_mut()?.take(client, now);
-        let path = "/api/oauth/token";
-        let parameters = [json!(path), json!(decision.limit()), json!(1)];
-        decision.refusal_with(path, &parameters)
+        if endpoint == RequestKind::Revocation {
+            return server.revoke_token(&client, request);
+        }
+        if let Some(buckets) = &mut self.token_rate_limit
+            && let Err(wait) = buckets.take(&client, Instant::now())
+        {
+            // The path, the requests allowed, and the minutes in which they are.
+            let path = "/api/oauth/token";
+            return buckets.refusal_with(path, wait, json!([path, buckets.limit.capacity, 1]));
+        }
+        let expires_in = faults.iter().rev().find_map(|fault| match fault {
+            Fault::ExpiresIn(seconds) => Some(*seconds),
+            _ => None,
+        });
+        server.issue_token(&client, request, expires_in, Instant::now())
     }
 
     /// Answers any other request.
     fn answer_resource(
-        &self,
-        request: &ReceivedRequest,
+        &mut self,
+        request: &mut RecordedRequest,
         target: Option<&Target>,
-        plan: &FaultPlan,
-    ) -> (Response, Option<Rejection>) {
+        faults: &[Fault],
+    ) -> Response {
         let authenticated = self.authenticate(request);
-        let unauthorized = || AtlasError::unauthorized().to_response();
-        let response = match (plan.refusal, &authenticated) {
-            (Some(ForcedRefusal::Digest { stale }), _) => self.challenge(unauthorized(), stale),
-            (Some(ForcedRefusal::Basic), _) => unauthorized().header("WWW-Authenticate", BASIC),
-            (None, Ok(authenticated)) => {
-                let response = self.resource(request, target, authenticated, plan);
-                self.prove(response, authenticated, plan)
-            }
+        request.rejection = authenticated.as_ref().err().cloned().flatten();
+        let refused = unauthorized("UNEXPECTED_ERROR", "You are not authorized for this resource.");
+        match (refusal(faults), authenticated) {
+            (Some(Fault::BasicOnly), _) => refused.header("WWW-Authenticate", BASIC),
+            (Some(fault), _) => self.challenge(refused, *fault == Fault::Stale),
             (None, Err(rejection)) => {
-                let stale = rejection.as_ref().is_some_and(Rejection::is_stale);
-                self.challenge(unauthorized(), stale)
+                self.challenge(refused, rejection.is_some_and(|rejection| rejection.is_stale()))
             }
-        };
-        (response, authenticated.err().flatten())
+            (None, Ok((reader, verified))) => {
+                let response = self.resource(request, target, &reader, faults);
+                let Some(verified) = verified else { return response };
+                let wrong = faults.contains(&Fault::WrongRspauth);
+                match self.verifier.authentication_info(&verified, &response.body, wrong, Instant::now()) {
+                    Some(info) => response.header("Authentication-Info", info),
+                    None => response,
+                }
+            }
+        }
     }
 
-    /// Verifies the `Authorization`.
-    fn authenticate(&self, request: &ReceivedRequest) -> Result<Authenticated, Unauthenticated> {
-        let value = only_authorization(request)?;
-        let now = Instant::now();
-        if bearer_token(value).is_some() {
-            let server = lock(&self.authorization_server);
-            let client_id = server.verify_bearer(value, now)?.to_owned();
-            return Ok(Authenticated::Bearer { client_id });
+    /// Whose the `Authorization` is, a public key or a client id, and what Digest makes of it.
+    fn authenticate(
+        &mut self,
+        request: &RecordedRequest,
+    ) -> Result<(String, Option<VerifiedAuthorization>), Option<Rejection>> {
+        let (value, now) = (request.authorization()?, Instant::now());
+        if let Some(token) = bearer_token(value) {
+            return Ok((self.authorization_server.verify(token, now)?.to_owned(), None));
         }
-        Ok(Authenticated::Digest(lock(&self.verifier).verify(value, request, now)?))
+        let verified = self.verifier.verify(value, request, now)?;
+        Ok((verified.public_key.clone(), Some(verified)))
     }
 
     /// Adds a challenge to a 401.
-    fn challenge(&self, response: Response, stale: bool) -> Response {
-        let fields = lock(&self.verifier).challenge(stale, Instant::now());
-        let add = |response: Response, field| response.header("WWW-Authenticate", field);
-        fields.into_iter().fold(response, add).kind(ResponseKind::Challenge)
-    }
-
-    /// Adds the `Authentication-Info`, if there is to be one.
-    fn prove(&self, response: Response, authenticated: &Authenticated, plan: &FaultPlan) -> Response {
-        let Authenticated::Digest(verified) = authenticated else { return response };
-        let info = lock(&self.verifier).authentication_info(
-            verified,
-            &response.body,
-            plan.wrong_rspauth,
-            Instant::now(),
-        );
-        match info {
-            Some(info) => response.header("Authentication-Info", info),
-            None => response,
-        }
+    fn challenge(&mut self, response: Response, stale: bool) -> Response {
+        let nonce = self.verifier.nonces.issue(None, Instant::now());
+        let fields = self.verifier.offer.fields(&nonce, stale);
+        let response =
+            fields.into_iter().fold(response, |response, field| response.header("WWW-Authenticate", field));
+        response.kind(ResponseKind::Challenge)
     }
 
     /// Answers a request whose credentials are good.
     fn resource(
-        &self,
-        request: &ReceivedRequest,
+        &mut self,
+        request: &RecordedRequest,
         target: Option<&Target>,
-        authenticated: &Authenticated,
-        plan: &FaultPlan,
+        reader: &str,
+        faults: &[Fault],
     ) -> Response {
         let Some(target) = target else {
             let detail = "The request-target is neither a path nor an http URL.";
             return Response::atlas_error(400, "BAD_REQUEST", detail, &[]);
         };
-        if request.method != Method::GET {
+        if request.method != "GET" {
             return method_not_allowed(request, "GET");
         }
-        let project = target.route().project().unwrap_or_default();
-        let rate = lock(&self.rate_limit).as_mut().map(|buckets| buckets.take(project, Instant::now()));
-        let response = rate.as_ref().and_then(|rate| rate.refusal(&target.path)).unwrap_or_else(|| {
-            let request = ResourceRequest {
-                target,
-                accept: request.header(header::ACCEPT),
-                readable: self.readable.get(authenticated.name()).map(Vec::as_slice),
-            };
-            let resources = self.resources.read().unwrap_or_else(PoisonError::into_inner);
-            resources.answer(&request, &plan.distortion)
-        });
-        let response = match response.status {
-            // The credentials are good, but may not read this. Every 401 of Atlas's has a challenge.
-            StatusCode::UNAUTHORIZED => self.challenge(response, false),
-            _ => response,
+        let accept = request.header("accept").unwrap_or_default();
+        let resource = ResourceRequest { target, accept, reader, faults };
+        let project = target.project_id().unwrap_or_default();
+        let taken = self.rate_limit.as_mut().map(|buckets| buckets.take(project, Instant::now()));
+        let mut response = match (&self.rate_limit, taken) {
+            (Some(buckets), Some(Err(wait))) => buckets.refusal(&target.path, wait),
+            _ => self.resources.answer(&resource),
         };
-        match &rate {
-            Some(rate) => rate.add_headers(response),
-            None => response,
+        if response.status == 401 {
+            // The credentials are good, but may not read this. Every 401 of Atlas's has a challenge.
+            response = self.challenge(response, false);
+        }
+        match (&self.rate_limit, taken) {
+            (Some(buckets), Some(remaining)) => response
+                .header("RateLimit-Limit", buckets.limit.capacity.to_string())
+                .header("RateLimit-Remaining", remaining.unwrap_or(0).to_string()),
+            _ => response,
         }
     }
 }
 
 const BASIC: &str = "Basic realm=\"MMS Public API\"";
 
-/// The `Authorization` field, unless there are several.
-fn only_authorization(request: &ReceivedRequest) -> Result<&[u8], Unauthenticated> {
-    let mut fields = request.headers.get_all(header::AUTHORIZATION).iter();
-    let value = fields.next().ok_or(None)?;
-    match fields.next() {
-        Some(_) => Err(Some(Rejection::SeveralFields)),
-        None => Ok(value.as_bytes()),
-    }
+/// The fault that refuses the request, whatever its credentials are.
+fn refusal(faults: &[Fault]) -> Option<&Fault> {
+    faults.iter().rfind(|fault| matches!(fault, Fault::Unauthorized | Fault::Stale | Fault::BasicOnly))
 }
 
-fn method_not_allowed(request: &ReceivedRequest, allowed: &str) -> Response {
+fn method_not_allowed(request: &RecordedRequest, allowed: &str) -> Response {
     let detail = format!("The embedded Atlas answers {allowed} only.");
     Response::atlas_error(405, "METHOD_NOT_ALLOWED", &detail, &[request.method.as_str()])
         .header("Allow", allowed)

@@ -1,6 +1,5 @@
 //! What there is to ask for: the projects, their buckets, and the pages made of them.
 
-mod error;
 mod object_id;
 mod page;
 mod pretty;
@@ -12,13 +11,12 @@ mod target;
 mod token_bucket;
 mod versions;
 
-pub(crate) use error::AtlasError;
 pub(crate) use object_id::{normal_id, object_id};
-pub(crate) use projects::{SimulatedProject, buckets_of_json, invalid};
-pub(crate) use resources::{ResourceRequest, Resources};
+pub(crate) use projects::{SimulatedProject, buckets_of_json, check_projects, invalid};
+pub(crate) use resources::{ResourceRequest, Resources, unauthorized};
 pub use sample::sample_buckets;
 pub(crate) use sample::sample_buckets_from;
-pub(crate) use target::{Route, Target};
+pub(crate) use target::Target;
 pub use token_bucket::TokenBucket;
 pub(crate) use token_bucket::TokenBuckets;
 pub(crate) use versions::is_date;

@@ -7,51 +7,43 @@ pub(crate) fn pretty(json: &[u8]) -> Vec<u8> {
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;
+    let new_line = |depth| format!("\n{}", "  ".repeat(depth)).into_bytes();
     let mut bytes = json.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
-        if in_string {
-            text.push(byte);
-            in_string = escaped || byte != b'"';
-            escaped = byte == b'\\' && !escaped;
-            continue;
-        }
         match byte {
-            b' ' | b'\t' | b'\r' | b'\n' => {}
-            b'"' => {
-                in_string = true;
+            _ if in_string => {
                 text.push(byte);
+                in_string = escaped || byte != b'"';
+                escaped = byte == b'\\' && !escaped;
             }
-            b':' => text.extend_from_slice(b" : "),
+            b' ' | b'\t' | b'\r' | b'\n' => {}
+            b':' => text.extend(b" : "),
             b',' => {
                 text.push(byte);
-                new_line(&mut text, depth);
+                text.extend(new_line(depth));
             }
             b'{' | b'[' => {
                 text.push(byte);
                 while bytes.next_if(u8::is_ascii_whitespace).is_some() {}
                 if let Some(close) = bytes.next_if(|next| matches!(next, b'}' | b']')) {
-                    text.extend_from_slice(&[b' ', close]);
+                    text.extend([b' ', close]);
                 } else {
                     depth += 1;
-                    new_line(&mut text, depth);
+                    text.extend(new_line(depth));
                 }
             }
             b'}' | b']' => {
                 depth = depth.saturating_sub(1);
-                new_line(&mut text, depth);
+                text.extend(new_line(depth));
                 text.push(byte);
             }
-            _ => text.push(byte),
+            _ => {
+                in_string = byte == b'"';
+                text.push(byte);
+            }
         }
     }
     text
-}
-
-fn new_line(text: &mut Vec<u8>, depth: usize) {
-    text.push(b'\n');
-    for _ in 0..depth {
-        text.extend_from_slice(b"  ");
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The projects and their buckets.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::object_id::normal_id;
@@ -13,85 +14,49 @@ pub(crate) struct SimulatedProject {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) organization: String,
-    pub(crate) buckets: Vec<Box<str>>,
+    pub(crate) buckets: Vec<String>,
 }
 
 impl SimulatedProject {
     /// The project as Atlas describes it, with a link to itself under `base`.
     pub(crate) fn to_json(&self, base: &str) -> String {
-        let SimulatedProject { id, organization, .. } = self;
-        let name = serde_json::Value::from(self.name.as_str());
-        let href = serde_json::Value::from(format!("{base}/groups/{id}"));
-        format!(
-            r#"{{"clusterCount":1,"created":"2021-03-15T13:37:38Z","id":"{id}","links":[{{"href":{href},"rel":"self"}}],"name":{name},"orgId":"{organization}"}}"#
-        )
+        let project = json!({
+            "clusterCount": 1,
+            "created": "2021-03-15T13:37:38Z",
+            "id": self.id,
+            "links": [{ "href": format!("{base}/groups/{}", self.id), "rel": "self" }],
+            "name": self.name,
+            "orgId": self.organization,
+        });
+        project.to_string()
     }
 }
 
-/// All projects, in the order in which they were added.
-#[derive(Debug, Default)]
-pub(crate) struct ProjectStore {
-    projects: Vec<SimulatedProject>,
-    places: HashMap<String, usize>,
-}
-
-impl ProjectStore {
-    /// Adds a project. The error says what is wrong with one of its ids or with one of its buckets.
-    pub(crate) fn add(&mut self, mut project: SimulatedProject) -> io::Result<()> {
-        for (what, id) in [("project", &mut project.id), ("organization", &mut project.organization)] {
-            *id = normal_id(id).ok_or_else(|| {
-                let article = if what == "project" { "a" } else { "an" };
-                invalid(format!("{article} {what} id has 24 hexadecimal digits, not {id:?}"))
-            })?;
+/// Writes the ids in lower case. The error says what is wrong with one of them or with a bucket.
+pub(crate) fn check_projects(projects: &mut [SimulatedProject]) -> io::Result<()> {
+    let mut known = HashSet::new();
+    for SimulatedProject { id, organization, buckets, .. } in projects {
+        *id = normal_id(id)
+            .ok_or_else(|| invalid(format!("a project id has 24 hexadecimal digits, not {id:?}")))?;
+        *organization = normal_id(organization).ok_or_else(|| {
+            invalid(format!("an organization id has 24 hexadecimal digits, not {organization:?}"))
+        })?;
+        for (index, bucket) in buckets.iter().enumerate() {
+            // Any JSON object.
+            serde_json::from_str::<HashMap<String, &RawValue>>(bucket)
+                .map_err(|error| invalid(format!("bucket {index} of project {id}: {error}")))?;
         }
-        for (index, bucket) in project.buckets.iter().enumerate() {
-            check_bucket(bucket)
-                .map_err(|error| invalid(format!("bucket {index} of project {}: {error}", project.id)))?;
-        }
-        if self.places.insert(project.id.clone(), self.projects.len()).is_some() {
-            return Err(invalid(format!("project {} is given twice", project.id)));
-        }
-        self.projects.push(project);
-        Ok(())
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &SimulatedProject> {
-        self.projects.iter()
-    }
-
-    pub(crate) fn get(&self, id: &str) -> Option<&SimulatedProject> {
-        self.projects.get(*self.places.get(&normal_id(id)?)?)
-    }
-
-    /// Puts a bucket before the one at `index`, or at the end if there are fewer.
-    pub(crate) fn insert_bucket(&mut self, id: &str, index: usize, bucket: &str) {
-        if let Some(buckets) = self.buckets_mut(id) {
-            buckets.insert(index.min(buckets.len()), bucket.into());
+        if !known.insert(id.clone()) {
+            return Err(invalid(format!("project {id} is given twice")));
         }
     }
-
-    /// Deletes the bucket at `index`, if there is one.
-    pub(crate) fn delete_bucket(&mut self, id: &str, index: usize) {
-        if let Some(buckets) = self.buckets_mut(id)
-            && index < buckets.len()
-        {
-            buckets.remove(index);
-        }
-    }
-
-    fn buckets_mut(&mut self, id: &str) -> Option<&mut Vec<Box<str>>> {
-        let place = *self.places.get(&normal_id(id)?)?;
-        self.projects.get_mut(place).map(|project| &mut project.buckets)
-    }
+    Ok(())
 }
 
 /// Reads buckets from JSON: an array of them, or an object whose `results` is one, such as a page of Atlas's.
 pub(crate) fn buckets_of_json(json: &str) -> io::Result<Vec<String>> {
     let results = match serde_json::from_str::<HashMap<String, &RawValue>>(json) {
-        Ok(page) => match page.get("results") {
-            Some(results) => results.get(),
-            None => return Err(invalid("the object has no \"results\"".to_owned())),
-        },
+        Ok(page) => page.get("results").ok_or_else(|| invalid("the object has no \"results\""))?.get(),
         Err(_) => json,
     };
     let buckets: Vec<&RawValue> =
@@ -99,13 +64,8 @@ pub(crate) fn buckets_of_json(json: &str) -> io::Result<Vec<String>> {
     Ok(buckets.iter().map(|bucket| bucket.get().to_owned()).collect())
 }
 
-/// Whether this is the text of a JSON object.
-fn check_bucket(text: &str) -> serde_json::Result<()> {
-    serde_json::from_str::<HashMap<String, &RawValue>>(text).map(drop)
-}
-
-pub(crate) fn invalid(message: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, message)
+pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message.into())
 }
 
 #[cfg(test)]
@@ -133,25 +93,12 @@ mod tests {
             (project(ID, ID, &["{} {}"]), "bucket 0"),
         ];
         for (project, expected) in table {
-            let error = ProjectStore::default().add(project).unwrap_err();
+            let error = check_projects(&mut [project]).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
             assert!(error.to_string().contains(expected), "{error}");
         }
-        let mut projects = ProjectStore::default();
-        projects.add(project(ID, ID, &[])).unwrap();
-        assert!(projects.add(project(&ID.to_lowercase(), ID, &[])).is_err());
-    }
-
-    #[test]
-    fn buckets_can_be_inserted_and_deleted_anywhere() {
-        let mut projects = ProjectStore::default();
-        projects.add(project(ID, ID, &[r#"{"a":1}"#])).unwrap();
-        projects.insert_bucket(ID, 0, "{}");
-        projects.insert_bucket(ID, 99, r#"{"z":1}"#);
-        projects.delete_bucket(ID, 1);
-        projects.delete_bucket(ID, 99);
-        let left: Vec<&str> = projects.get(ID).unwrap().buckets.iter().map(|text| &**text).collect();
-        assert_eq!(left, ["{}", r#"{"z":1}"#]);
+        let mut twice = [project(ID, ID, &[]), project(&ID.to_lowercase(), ID, &[])];
+        assert!(check_projects(&mut twice).is_err());
     }
 
     #[test]

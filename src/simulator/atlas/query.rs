@@ -1,11 +1,7 @@
 //! The query parameters of a list.
 
-/// The default and the maximum of `itemsPerPage`.
-const DEFAULT_ITEMS_PER_PAGE: u32 = 100;
-const MAX_ITEMS_PER_PAGE: u32 = 500;
-
 /// The query parameters of the list, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) page_num: u32,
     pub(crate) items_per_page: u32,
@@ -18,27 +14,19 @@ impl Query {
     /// Reads the parameters, or names the one that is wrong: out of range, given twice, or unknown. Atlas
     /// refuses unknown ones too, so a misspelt parameter does not go unnoticed.
     pub(crate) fn read(pairs: &[(String, String)]) -> Result<Query, &str> {
-        let mut query = Query {
-            page_num: 1,
-            items_per_page: DEFAULT_ITEMS_PER_PAGE,
-            include_count: true,
-            pretty: false,
-            envelope: false,
-        };
+        let mut query = Query { page_num: 1, items_per_page: 100, include_count: true, ..Query::default() };
         for (i, (name, value)) in pairs.iter().enumerate() {
-            let repeated = pairs.iter().take(i).any(|(earlier, _)| earlier == name);
-            let fits = !repeated
-                && match name.as_str() {
-                    "pageNum" => number(value, u32::MAX, &mut query.page_num),
-                    "itemsPerPage" => number(value, MAX_ITEMS_PER_PAGE, &mut query.items_per_page),
-                    "includeCount" => flag(value, &mut query.include_count),
-                    "pretty" => flag(value, &mut query.pretty),
-                    "envelope" => flag(value, &mut query.envelope),
-                    _ => false,
-                };
-            if !fits {
-                return Err(name);
-            }
+            let is_repeated = pairs.iter().take(i).any(|(earlier, _)| earlier == name);
+            let is_read = match name.as_str() {
+                _ if is_repeated => None,
+                "pageNum" => number(value, u32::MAX).map(|number| query.page_num = number),
+                "itemsPerPage" => number(value, 500).map(|number| query.items_per_page = number),
+                "includeCount" => value.parse().ok().map(|flag| query.include_count = flag),
+                "pretty" => value.parse().ok().map(|flag| query.pretty = flag),
+                "envelope" => value.parse().ok().map(|flag| query.envelope = flag),
+                _ => None,
+            };
+            is_read.ok_or(name.as_str())?;
         }
         Ok(query)
     }
@@ -58,19 +46,11 @@ impl Query {
     }
 }
 
-fn number(text: &str, most: u32, place: &mut u32) -> bool {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(number) if digits && (1..=most).contains(&number) => {
-            *place = number;
-            true
-        }
-        _ => false,
-    }
-}
-
-fn flag(text: &str, place: &mut bool) -> bool {
-    text.parse().map(|flag| *place = flag).is_ok()
+fn number(text: &str, most: u32) -> Option<u32> {
+    let number = text.parse().ok()?;
+    // A sign is no digit, but part of a number to `parse`.
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_digits && (1..=most).contains(&number)).then_some(number)
 }
 
 #[cfg(test)]

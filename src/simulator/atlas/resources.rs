@@ -1,18 +1,17 @@
 //! The resources behind the authentication: from a request-target to a page or to an error.
 
-use std::ops::Range;
+use std::collections::HashMap;
 
-use ureq_proto::http::StatusCode;
+use serde_json::json;
 
-use super::error::AtlasError;
 use super::object_id::normal_id;
-use super::page::PageWriter;
+use super::page::write_page;
 use super::pretty::pretty;
-use super::projects::{ProjectStore, SimulatedProject};
+use super::projects::SimulatedProject;
 use super::query::Query;
-use super::target::{ApiRoot, Route, Target};
+use super::target::Target;
 use super::versions::{self, ResourceVersion};
-use crate::simulator::faults::Distortion;
+use crate::simulator::faults::{Fault, RequestKind};
 use crate::simulator::response::{Response, ResponseKind};
 
 /// Where links lead: to a host that only Atlas itself can reach, as the real ones do.
@@ -21,7 +20,10 @@ const INTERNAL_HOST: &str = "http://localhost:8080";
 /// The projects, and how they are shown.
 #[derive(Debug, Default)]
 pub(crate) struct Resources {
-    pub(crate) projects: ProjectStore,
+    /// In the order in which they were added.
+    pub(crate) projects: Vec<SimulatedProject>,
+    /// The projects of the credentials that may not read all of them.
+    pub(crate) readable: HashMap<String, Vec<String>>,
     pub(crate) nested_envelope: bool,
     /// The dates of the versions of v2 that are gone.
     pub(crate) gone_versions: Vec<String>,
@@ -31,31 +33,26 @@ pub(crate) struct Resources {
 pub(crate) struct ResourceRequest<'a> {
     pub(crate) target: &'a Target,
     pub(crate) accept: &'a [u8],
-    /// The projects that the credentials may read; `None`: all.
-    pub(crate) readable: Option<&'a [String]>,
-}
-
-impl ResourceRequest<'_> {
-    fn may_read(&self, project: &str) -> bool {
-        self.readable.is_none_or(|ids| ids.iter().any(|id| id == project))
-    }
+    /// The public key or the client id.
+    pub(crate) reader: &'a str,
+    pub(crate) faults: &'a [Fault],
 }
 
 impl Resources {
     /// Answers a GET.
-    pub(crate) fn answer(&self, request: &ResourceRequest<'_>, distortion: &Distortion) -> Response {
+    pub(crate) fn answer(&self, request: &ResourceRequest<'_>) -> Response {
         let version = match self.version(request) {
             Ok(version) => version,
-            Err(error) => return self.error(&error, request.target),
+            Err(error) => return self.enclose(error, request.target),
         };
-        let response = match self.page(request, distortion) {
+        let response = match self.page(request) {
             Ok(page) => {
                 let media_type = version.map_or("application/json".to_owned(), |version| {
                     format!("application/vnd.atlas.{}+json;charset=utf-8", version.date)
                 });
                 page.header("Content-Type", media_type)
             }
-            Err(error) => self.error(&error, request.target),
+            Err(error) => self.enclose(error, request.target),
         };
         match version.and_then(|version| version.end) {
             Some((deprecation, sunset)) => {
@@ -66,51 +63,48 @@ impl Resources {
     }
 
     /// The version of v2 that is asked for; `None` in v1.0.
-    fn version(&self, request: &ResourceRequest<'_>) -> Result<Option<ResourceVersion>, AtlasError> {
-        let versions = match request.target.route() {
-            Route::ExportBuckets(ApiRoot::V2, _) => versions::EXPORT_BUCKETS,
-            Route::Projects(ApiRoot::V2) | Route::OrganizationProjects(ApiRoot::V2, _) => versions::PROJECTS,
-            _ => return Ok(None),
+    fn version(&self, request: &ResourceRequest<'_>) -> Result<Option<ResourceVersion>, Response> {
+        let versions = match request.target.kind {
+            _ if !request.target.is_v2 => return Ok(None),
+            RequestKind::ExportBuckets => versions::EXPORT_BUCKETS,
+            _ => versions::PROJECTS,
         };
         versions::choose(request.accept, versions, &self.gone_versions).map(Some)
     }
 
-    fn page(&self, request: &ResourceRequest<'_>, distortion: &Distortion) -> Result<Response, AtlasError> {
-        let target = request.target;
-        match target.route() {
-            Route::ExportBuckets(_, id) => {
-                let project = self.project(id, request)?;
-                let buckets = &project.buckets;
-                let page = self.list(target, distortion, buckets.len(), |range| {
-                    buckets.get(range).unwrap_or_default().iter().map(|text| text.to_string()).collect()
-                })?;
-                Ok(page.kind(ResponseKind::Page))
+    fn page(&self, request: &ResourceRequest<'_>) -> Result<Response, Response> {
+        let Target { kind, id, path, .. } = request.target;
+        match kind {
+            RequestKind::ExportBuckets => {
+                let buckets = &self.project(id, request)?.buckets;
+                self.list(buckets, String::clone, ResponseKind::Page, request)
             }
-            Route::Projects(root) => {
-                let projects = self.projects.iter().filter(|project| request.may_read(&project.id));
-                self.project_list(target, distortion, root, projects.collect())
+            RequestKind::Projects | RequestKind::OrganizationProjects => {
+                let projects = match kind {
+                    RequestKind::Projects => self.readable(request).collect(),
+                    _ => self.projects_of(id, request)?,
+                };
+                let version = if request.target.is_v2 { "v2" } else { "v1.0" };
+                let base = format!("{}/api/atlas/{version}", link_base(request.faults));
+                self.list(&projects, |project| project.to_json(&base), ResponseKind::ProjectPage, request)
             }
-            Route::OrganizationProjects(root, organization) => {
-                let projects = self.projects_of(organization, request)?;
-                self.project_list(target, distortion, root, projects)
-            }
-            Route::Token | Route::Revocation | Route::Unknown => {
-                let detail = format!("Cannot find resource {}.", target.path);
-                Err(AtlasError::new(404, "RESOURCE_NOT_FOUND", detail, &[&target.path]))
+            RequestKind::Token | RequestKind::Revocation | RequestKind::Unknown => {
+                let detail = format!("Cannot find resource {path}.");
+                Err(Response::atlas_error(404, "RESOURCE_NOT_FOUND", &detail, &[path]))
             }
         }
     }
 
-    fn project(&self, id: &str, request: &ResourceRequest<'_>) -> Result<&SimulatedProject, AtlasError> {
-        if normal_id(id).is_none() {
+    fn project(&self, id: &str, request: &ResourceRequest<'_>) -> Result<&SimulatedProject, Response> {
+        let Some(normal) = normal_id(id) else {
             let detail = format!("An invalid group ID {id} was specified.");
-            return Err(AtlasError::new(404, "INVALID_GROUP_ID", detail, &[id]));
-        }
-        let Some(project) = self.projects.get(id) else {
-            let detail = format!("No group with ID {id} exists.");
-            return Err(AtlasError::new(404, "GROUP_NOT_FOUND", detail, &[id]));
+            return Err(Response::atlas_error(404, "INVALID_GROUP_ID", &detail, &[id]));
         };
-        if request.may_read(&project.id) { Ok(project) } else { Err(AtlasError::user_unauthorized()) }
+        let Some(project) = self.projects.iter().find(|project| project.id == normal) else {
+            let detail = format!("No group with ID {id} exists.");
+            return Err(Response::atlas_error(404, "GROUP_NOT_FOUND", &detail, &[id]));
+        };
+        if self.may_read(project, request) { Ok(project) } else { Err(not_permitted()) }
     }
 
     /// The projects of an organization that the credentials may read. They see an organization only through
@@ -119,93 +113,90 @@ impl Resources {
         &self,
         organization: &str,
         request: &ResourceRequest<'_>,
-    ) -> Result<Vec<&SimulatedProject>, AtlasError> {
+    ) -> Result<Vec<&SimulatedProject>, Response> {
         let Some(id) = normal_id(organization) else {
             let detail = format!("An invalid organization ID {organization} was specified.");
-            return Err(AtlasError::new(404, "INVALID_ORG_ID", detail, &[organization]));
+            return Err(Response::atlas_error(404, "INVALID_ORG_ID", &detail, &[organization]));
         };
-        let mut projects: Vec<_> =
-            self.projects.iter().filter(|project| project.organization == id).collect();
-        if projects.is_empty() {
+        if !self.projects.iter().any(|project| project.organization == id) {
             let detail = format!("No organization with ID {organization} exists.");
-            return Err(AtlasError::new(404, "ORG_NOT_FOUND", detail, &[organization]));
+            return Err(Response::atlas_error(404, "ORG_NOT_FOUND", &detail, &[organization]));
         }
-        projects.retain(|project| request.may_read(&project.id));
-        if projects.is_empty() { Err(AtlasError::user_unauthorized()) } else { Ok(projects) }
+        let projects: Vec<_> = self.readable(request).filter(|project| project.organization == id).collect();
+        if projects.is_empty() { Err(not_permitted()) } else { Ok(projects) }
     }
 
-    fn project_list(
+    /// The projects that the credentials may read.
+    fn readable(&self, request: &ResourceRequest<'_>) -> impl Iterator<Item = &SimulatedProject> {
+        self.projects.iter().filter(|project| self.may_read(project, request))
+    }
+
+    fn may_read(&self, project: &SimulatedProject, request: &ResourceRequest<'_>) -> bool {
+        self.readable.get(request.reader).is_none_or(|ids| ids.contains(&project.id))
+    }
+
+    /// The page of a list that is asked for.
+    fn list<T>(
         &self,
-        target: &Target,
-        distortion: &Distortion,
-        root: ApiRoot,
-        projects: Vec<&SimulatedProject>,
-    ) -> Result<Response, AtlasError> {
-        let base = format!("{}{}", link_base(distortion), root.path());
-        let page = self.list(target, distortion, projects.len(), |range| {
-            projects.get(range).unwrap_or_default().iter().map(|project| project.to_json(&base)).collect()
+        items: &[T],
+        to_json: impl Fn(&T) -> String,
+        kind: ResponseKind,
+        request: &ResourceRequest<'_>,
+    ) -> Result<Response, Response> {
+        let ResourceRequest { target, faults, .. } = request;
+        let query = Query::read(&target.query).map_err(|name| {
+            let detail = format!("Invalid query parameter {name} specified.");
+            Response::atlas_error(400, "INVALID_QUERY_PARAMETER", &detail, &[name])
         })?;
-        Ok(page.kind(ResponseKind::ProjectPage))
+        let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
+        if query.include_count && faults.contains(&Fault::CountRefused) {
+            return Err(Response::atlas_error(400, "CANNOT_CALCULATE_TOTAL_COUNT", detail, &[]));
+        }
+        if query.include_count && faults.contains(&Fault::CountTimedOut) {
+            return Err(Response::atlas_error(500, "TIMEOUT_WHILE_PAGING", detail, &[]));
+        }
+        let url = format!("{}{}", link_base(faults), target.path);
+        let page = Response::new(200).body(write_page(items, to_json, &query, &url, faults));
+        let page = self.enclose(page, target).kind(kind);
+        Ok(if query.pretty { Response { body: pretty(&page.body), ..page } } else { page })
     }
 
-    /// The page that `target` asks for, of a list of `total` items; `items` gives those of a range.
-    fn list(
-        &self,
-        target: &Target,
-        distortion: &Distortion,
-        total: usize,
-        items: impl FnOnce(Range<usize>) -> Vec<String>,
-    ) -> Result<Response, AtlasError> {
-        let query = query(target, distortion)?;
-        let writer = PageWriter {
-            url: format!("{}{}", link_base(distortion), target.path),
-            query: &query,
-            nested_envelope: self.nested_envelope,
-            distortion,
-        };
-        let range = writer.range(total);
-        let end = range.end;
-        let items = items(range);
-        let body = writer.write(&items.iter().map(String::as_str).collect::<Vec<_>>(), end, total);
-        Ok(Response::new(200).body(if query.pretty { pretty(&body) } else { body }))
-    }
-
-    /// The response to a request that failed. In an envelope, HTTP says 200 and `status` what happened.
-    fn error(&self, error: &AtlasError, target: &Target) -> Response {
-        let response = error.to_response();
+    /// Puts a JSON object into an envelope, if one is asked for. Then HTTP says 200, and `status` what happened.
+    fn enclose(&self, response: Response, target: &Target) -> Response {
         if !target.wants_envelope() {
             return response;
         }
-        let status = error.status;
+        let head = format!(r#"{{"status":{},"#, response.status);
         let body = if self.nested_envelope {
-            let head = format!(r#"{{"status":{status},"envelope":"#);
-            [head.as_bytes(), &response.body, b"}"].concat()
+            [head.as_bytes(), br#""envelope":"#, &response.body, b"}"].concat()
         } else {
-            let head = format!(r#"{{"status":{status},"#);
             [head.as_bytes(), response.body.get(1..).unwrap_or_default()].concat()
         };
-        Response { status: StatusCode::OK, body, ..response }
+        Response { status: 200, body, ..response }
     }
 }
 
-/// The query of a list, unless a fault says that its items cannot be counted.
-fn query(target: &Target, distortion: &Distortion) -> Result<Query, AtlasError> {
-    let query = target.query().map_err(|name| {
-        let detail = format!("Invalid query parameter {name} specified.");
-        AtlasError::new(400, "INVALID_QUERY_PARAMETER", detail, &[name])
-    })?;
-    let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
-    match query.include_count {
-        true if distortion.count_refused => {
-            Err(AtlasError::new(400, "CANNOT_CALCULATE_TOTAL_COUNT", detail, &[]))
-        }
-        true if distortion.count_timed_out => Err(AtlasError::new(500, "TIMEOUT_WHILE_PAGING", detail, &[])),
-        _ => Ok(query),
-    }
+/// A 401 as Atlas sends it: indented, without parameters, and without `X-Error-Code`.
+pub(crate) fn unauthorized(code: &str, detail: &str) -> Response {
+    let document =
+        json!({ "detail": detail, "error": 401, "errorCode": code, "reason": "Unauthorized" }).to_string();
+    Response::new(401)
+        .header("Content-Type", "application/json")
+        .header("Vary", "Accept-Encoding")
+        .body(pretty(document.as_bytes()))
 }
 
-fn link_base(distortion: &Distortion) -> &str {
-    distortion.link_base.as_deref().unwrap_or(INTERNAL_HOST)
+/// The error of a request whose credentials are good, but may not read this.
+fn not_permitted() -> Response {
+    unauthorized("USER_UNAUTHORIZED", "Current user is not authorized to perform this action.")
+}
+
+fn link_base(faults: &[Fault]) -> &str {
+    let base = faults.iter().rev().find_map(|fault| match fault {
+        Fault::LinksTo(base) => Some(base.as_str()),
+        _ => None,
+    });
+    base.unwrap_or(INTERNAL_HOST)
 }
 
 #[cfg(test)]

@@ -1,70 +1,18 @@
-//! A request-target: its route and its query parameters.
+//! A request-target: what it names, and its query parameters.
 
-use super::query::Query;
 use crate::simulator::faults::RequestKind;
 use crate::simulator::percent;
-
-/// The two roots of Atlas's paths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ApiRoot {
-    /// `/api/atlas/v1.0`
-    V1,
-    /// `/api/atlas/v2`
-    V2,
-}
-
-impl ApiRoot {
-    pub(crate) fn path(self) -> &'static str {
-        match self {
-            ApiRoot::V1 => "/api/atlas/v1.0",
-            ApiRoot::V2 => "/api/atlas/v2",
-        }
-    }
-}
-
-/// What a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route<'a> {
-    /// The export buckets of a project, by its id.
-    ExportBuckets(ApiRoot, &'a str),
-    /// The projects that the credentials may read.
-    Projects(ApiRoot),
-    /// Those of them that belong to an organization, by its id.
-    OrganizationProjects(ApiRoot, &'a str),
-    /// The OAuth 2.0 token endpoint (RFC 6749 3.2).
-    Token,
-    /// The OAuth 2.0 revocation endpoint (RFC 7009 2).
-    Revocation,
-    /// None of them.
-    Unknown,
-}
-
-impl<'a> Route<'a> {
-    pub(crate) fn kind(self) -> RequestKind {
-        match self {
-            Route::ExportBuckets(..) => RequestKind::ExportBuckets,
-            Route::Projects(_) => RequestKind::Projects,
-            Route::OrganizationProjects(..) => RequestKind::OrganizationProjects,
-            Route::Token => RequestKind::Token,
-            Route::Revocation => RequestKind::Revocation,
-            Route::Unknown => RequestKind::Unknown,
-        }
-    }
-
-    /// The id of the project, if it is about one.
-    pub(crate) fn project(self) -> Option<&'a str> {
-        match self {
-            Route::ExportBuckets(_, id) => Some(id),
-            _ => None,
-        }
-    }
-}
 
 /// A parsed request-target.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) path: String,
-    query: Vec<(String, String)>,
+    pub(crate) kind: RequestKind,
+    /// Whether it is in v2 of the API, which has dated versions.
+    pub(crate) is_v2: bool,
+    /// The id of the project or of the organization; empty if the path has none.
+    pub(crate) id: String,
+    pub(crate) query: Vec<(String, String)>,
 }
 
 impl Target {
@@ -80,33 +28,26 @@ impl Target {
             return None;
         }
         let (path, query) = origin.split_once('?').unwrap_or((origin, ""));
-        let query = percent::decode_pairs(query)?;
-        Some(Target { path: percent::decode_text(path)?, query })
-    }
-
-    /// What the path names.
-    pub(crate) fn route(&self) -> Route<'_> {
-        match self.path.as_str() {
-            "/api/oauth/token" => return Route::Token,
-            "/api/oauth/revoke" => return Route::Revocation,
-            _ => {}
-        }
-        let under = |root: ApiRoot| Some((root, self.path.strip_prefix(root.path())?));
-        let Some((root, rest)) = [ApiRoot::V1, ApiRoot::V2].into_iter().find_map(under) else {
-            return Route::Unknown;
+        let path = percent::decode_text(path)?;
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        let (kind, version, id) = match *segments {
+            ["api", "oauth", "token"] => (RequestKind::Token, "", ""),
+            ["api", "oauth", "revoke"] => (RequestKind::Revocation, "", ""),
+            ["api", "atlas", version @ ("v1.0" | "v2"), ref resource @ ..] => match *resource {
+                ["groups"] => (RequestKind::Projects, version, ""),
+                ["groups", id, "backup", "exportBuckets"] => (RequestKind::ExportBuckets, version, id),
+                ["orgs", id, "groups"] => (RequestKind::OrganizationProjects, version, id),
+                _ => (RequestKind::Unknown, "", ""),
+            },
+            _ => (RequestKind::Unknown, "", ""),
         };
-        let segments: Vec<&str> = rest.split('/').collect();
-        match *segments {
-            ["", "groups"] => Route::Projects(root),
-            ["", "groups", project, "backup", "exportBuckets"] => Route::ExportBuckets(root, project),
-            ["", "orgs", organization, "groups"] => Route::OrganizationProjects(root, organization),
-            _ => Route::Unknown,
-        }
+        let (is_v2, id, query) = (version == "v2", id.to_owned(), percent::decode_pairs(query)?);
+        Some(Target { kind, is_v2, id, query, path })
     }
 
-    /// The query parameters of a list, or the name of the one that is wrong.
-    pub(crate) fn query(&self) -> Result<Query, &str> {
-        Query::read(&self.query)
+    /// The project whose export buckets are asked for.
+    pub(crate) fn project_id(&self) -> Option<&str> {
+        (self.kind == RequestKind::ExportBuckets).then_some(&self.id)
     }
 
     /// Whether the response is enclosed in an envelope. This holds for errors too, whatever else is wrong.
@@ -127,26 +68,26 @@ mod tests {
 
     #[test]
     fn a_path_names_its_resource_in_both_versions_and_in_absolute_form() {
-        use ApiRoot::{V1, V2};
+        use RequestKind::{ExportBuckets, OrganizationProjects, Projects, Revocation, Token, Unknown};
         let table = [
-            ("/api/atlas/v1.0/groups/ab/backup/exportBuckets", Route::ExportBuckets(V1, "ab")),
-            ("/api/atlas/v2/groups/%61b/backup/exportBuckets?x", Route::ExportBuckets(V2, "ab")),
-            ("http://h:1/api/atlas/v2/groups/a/backup/exportBuckets", Route::ExportBuckets(V2, "a")),
-            ("/api/atlas/v1.0/groups?pageNum=2", Route::Projects(V1)),
-            ("/api/atlas/v2/groups", Route::Projects(V2)),
-            ("/api/atlas/v2/orgs/ab/groups", Route::OrganizationProjects(V2, "ab")),
-            ("/api/oauth/token", Route::Token),
-            ("/api/oauth/revoke", Route::Revocation),
-            ("http://127.0.0.1:1", Route::Unknown),
-            ("/api/atlas/v3/groups/a/backup/exportBuckets", Route::Unknown),
-            ("/api/atlas/v2/groups/a/b/backup/exportBuckets", Route::Unknown),
-            ("/api/atlas/v2/groups/a/backup/exportBuckets/", Route::Unknown),
-            ("/api/atlas/v2groups", Route::Unknown),
-            ("/api/oauth/token/", Route::Unknown),
+            ("/api/atlas/v1.0/groups/ab/backup/exportBuckets", (ExportBuckets, false, "ab")),
+            ("/api/atlas/v2/groups/%61b/backup/exportBuckets?x", (ExportBuckets, true, "ab")),
+            ("http://h:1/api/atlas/v2/groups/a/backup/exportBuckets", (ExportBuckets, true, "a")),
+            ("/api/atlas/v1.0/groups?pageNum=2", (Projects, false, "")),
+            ("/api/atlas/v2/groups", (Projects, true, "")),
+            ("/api/atlas/v2/orgs/ab/groups", (OrganizationProjects, true, "ab")),
+            ("/api/oauth/token", (Token, false, "")),
+            ("/api/oauth/revoke", (Revocation, false, "")),
+            ("http://127.0.0.1:1", (Unknown, false, "")),
+            ("/api/atlas/v3/groups/a/backup/exportBuckets", (Unknown, false, "")),
+            ("/api/atlas/v2/groups/a/b/backup/exportBuckets", (Unknown, false, "")),
+            ("/api/atlas/v2/groups/a/backup/exportBuckets/", (Unknown, false, "")),
+            ("/api/atlas/v2groups", (Unknown, false, "")),
+            ("/api/oauth/token/", (Unknown, false, "")),
         ];
         for (text, expected) in table {
             let target = Target::parse(text.as_bytes()).unwrap();
-            assert_eq!(target.route(), expected, "{text}");
+            assert_eq!((target.kind, target.is_v2, target.id.as_str()), expected, "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::simulator::response::{Response, ResponseKind};
 
@@ -22,7 +22,7 @@ use crate::simulator::response::{Response, ResponseKind};
 /// ```
 #[derive(Clone, Debug)]
 pub struct TokenBucket {
-    capacity: u32,
+    pub(crate) capacity: u32,
     refill: Duration,
     seconds: fn(&Duration) -> u64,
     retry_after: bool,
@@ -65,100 +65,51 @@ fn rounded_up(wait: &Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
 }
 
-/// The buckets and their levels.
+/// The buckets of a limit.
 #[derive(Debug)]
 pub(crate) struct TokenBuckets {
-    limit: TokenBucket,
-    levels: HashMap<String, BucketLevel>,
-}
-
-/// The tokens in a bucket at the time of a refill.
-#[derive(Clone, Copy, Debug)]
-struct BucketLevel {
-    tokens: u32,
-    at: Instant,
-}
-
-/// What the buckets say about one request.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct RateDecision {
-    limit: u32,
-    remaining: u32,
-    refused: Option<RateRefusal>,
-}
-
-/// Why a request is not answered: there was no token left.
-#[derive(Debug, PartialEq, Eq)]
-struct RateRefusal {
-    /// The seconds until there is one again.
-    wait: u64,
-    retry_after: bool,
-    refill_seconds: u64,
+    pub(crate) limit: TokenBucket,
+    start: Instant,
+    /// When each bucket is full again, counted from the start: it lacks a token for each refill until then.
+    full_at: HashMap<String, Duration>,
 }
 
 impl TokenBuckets {
     pub(crate) fn new(limit: TokenBucket) -> TokenBuckets {
-        TokenBuckets { limit, levels: HashMap::new() }
+        TokenBuckets { limit, start: Instant::now(), full_at: HashMap::new() }
     }
 
-    pub(crate) fn take(&mut self, project: &str, now: Instant) -> RateDecision {
+    /// Takes a token and says how many are left. If there is none: how long it takes until there is.
+    pub(crate) fn take(&mut self, project: &str, now: Instant) -> Result<u32, Duration> {
         let TokenBucket { capacity, refill, .. } = self.limit;
         let scope = if self.limit.per_project { project } else { "" };
-        let full = BucketLevel { tokens: capacity, at: now };
-        let level = self.levels.entry(scope.to_owned()).or_insert(full);
-        let gained = now.saturating_duration_since(level.at).as_nanos() / refill.as_nanos();
-        let missing = capacity - level.tokens;
-        match u32::try_from(gained) {
-            Ok(gained) if gained < missing => {
-                level.tokens += gained;
-                level.at += refill * gained;
+        let now = now.saturating_duration_since(self.start);
+        let full_at = self.full_at.entry(scope.to_owned()).or_default();
+        let until_full = full_at.saturating_sub(now);
+        let missing = until_full.as_nanos().div_ceil(refill.as_nanos());
+        match u32::try_from(missing) {
+            Ok(missing) if missing < capacity => {
+                *full_at = now.saturating_add(until_full).saturating_add(refill);
+                Ok(capacity - 1 - missing)
             }
-            _ => *level = full,
+            _ => Err(until_full.saturating_sub(refill.saturating_mul(capacity - 1))),
         }
-        let refused = if level.tokens == 0 {
-            let wait = refill.saturating_sub(now.saturating_duration_since(level.at));
-            Some(RateRefusal {
-                wait: (self.limit.seconds)(&wait),
-                retry_after: self.limit.retry_after,
-                refill_seconds: rounded_up(&refill),
-            })
-        } else {
-            level.tokens -= 1;
-            None
-        };
-        RateDecision { limit: capacity, remaining: level.tokens, refused }
-    }
-}
-
-impl RateDecision {
-    /// The capacity of the bucket.
-    pub(crate) fn limit(&self) -> u32 {
-        self.limit
     }
 
-    /// Atlas's 429, if there was no token left. Its parameters are the endpoint, the seconds to wait, the
-    /// capacity, the tokens of a refill, and the seconds between refills.
-    pub(crate) fn refusal(&self, path: &str) -> Option<Response> {
-        let RateRefusal { wait, refill_seconds, .. } = *self.refused.as_ref()?;
-        let parameters: [Value; 5] =
-            [path.into(), wait.into(), self.limit.into(), 1.into(), refill_seconds.into()];
-        self.refusal_with(path, &parameters)
+    /// Atlas's 429. Its parameters are the endpoint, the seconds to wait, the capacity, the tokens of a refill, and
+    /// the seconds between refills.
+    pub(crate) fn refusal(&self, path: &str, wait: Duration) -> Response {
+        let TokenBucket { capacity, refill, seconds, .. } = self.limit;
+        self.refusal_with(path, wait, json!([path, seconds(&wait), capacity, 1, rounded_up(&refill)]))
     }
 
     /// The same, with parameters of one's own.
-    pub(crate) fn refusal_with(&self, path: &str, parameters: &[Value]) -> Option<Response> {
-        let RateRefusal { wait, retry_after, .. } = *self.refused.as_ref()?;
+    pub(crate) fn refusal_with(&self, path: &str, wait: Duration, parameters: Value) -> Response {
+        let wait = (self.limit.seconds)(&wait);
         let detail = format!("Rate limit exceeded for {path}. Please retry after {wait} seconds.");
         let response = Response::error_document(429, "RATE_LIMITED", &detail, parameters);
         let response = response.kind(ResponseKind::RateLimited);
-        Some(if retry_after { response.header("Retry-After", wait.to_string()) } else { response })
-    }
-
-    /// Adds `RateLimit-Limit` and `RateLimit-Remaining`.
-    pub(crate) fn add_headers(&self, response: Response) -> Response {
-        response
-            .header("RateLimit-Limit", self.limit.to_string())
-            .header("RateLimit-Remaining", self.remaining.to_string())
+        if self.limit.retry_after { response.header("Retry-After", wait.to_string()) } else { response }
     }
 }
 
@@ -172,9 +123,9 @@ mod tests {
     fn a_bucket_empties_refills_one_by_one_and_says_how_long_to_wait() {
         let mut buckets = TokenBuckets::new(TokenBucket::new(2, 600 * MS));
         let start = Instant::now();
-        let mut take = |after: u32| {
-            let decision = buckets.take("p", start + after * MS);
-            (decision.remaining, decision.refused.map(|refused| refused.wait))
+        let mut take = |after: u32| match buckets.take("p", start + after * MS) {
+            Ok(remaining) => (remaining, None),
+            Err(wait) => (0, Some(rounded_up(&wait))),
         };
         let table = [
             ("full", 0, (1, None)),
@@ -195,25 +146,28 @@ mod tests {
         let now = Instant::now();
         let refused = |limit: TokenBucket| {
             let mut buckets = TokenBuckets::new(limit);
-            buckets.take("p", now);
-            buckets.take("p", now).refusal("/path").unwrap().headers
+            buckets.take("p", now).unwrap();
+            let wait = buckets.take("p", now).unwrap_err();
+            let field = buckets.refusal("/path", wait).get("retry-after").map(<[u8]>::to_vec);
+            field.map(|value| String::from_utf8(value).unwrap())
         };
         let limit = TokenBucket::new(1, 5 * MS);
-        assert_eq!(refused(limit.clone())["retry-after"], "1");
-        assert_eq!(refused(limit.clone().retry_after(Duration::as_secs))["retry-after"], "0");
-        assert_eq!(refused(limit.without_retry_after()).get("retry-after"), None);
+        assert_eq!(refused(limit.clone()).as_deref(), Some("1"));
+        assert_eq!(refused(limit.clone().retry_after(Duration::as_secs)).as_deref(), Some("0"));
+        assert_eq!(refused(limit.without_retry_after()), None);
     }
 
     #[test]
     fn a_429_says_in_its_body_what_the_limit_is() {
         let now = Instant::now();
         let mut buckets = TokenBuckets::new(TokenBucket::new(1, 6_000 * MS));
-        buckets.take("p", now);
-        let response = buckets.take("p", now).refusal("/path").unwrap();
+        buckets.take("p", now).unwrap();
+        let wait = buckets.take("p", now).unwrap_err();
+        let response = buckets.refusal("/path", wait);
         let body: Value = serde_json::from_slice(&response.body).unwrap();
         assert_eq!(body["parameters"], serde_json::json!(["/path", 6, 1, 1, 6]));
         assert_eq!(body["detail"], "Rate limit exceeded for /path. Please retry after 6 seconds.");
-        assert_eq!(response.headers["x-error-code"], "RATE_LIMITED");
+        assert_eq!(response.get("x-error-code"), Some(b"RATE_LIMITED".as_slice()));
     }
 
     #[test]
@@ -222,8 +176,8 @@ mod tests {
         let limit = TokenBucket::new(1, 1_000 * MS);
         for (limit, refused) in [(limit.clone(), true), (limit.per_project(), false)] {
             let mut buckets = TokenBuckets::new(limit);
-            buckets.take("a", now);
-            assert_eq!(buckets.take("b", now).refused.is_some(), refused);
+            buckets.take("a", now).unwrap();
+            assert_eq!(buckets.take("b", now).is_err(), refused);
         }
     }
 }

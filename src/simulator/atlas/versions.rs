@@ -1,6 +1,6 @@
 //! The dated versions of v2, and how Atlas chooses one of them.
 
-use super::error::AtlasError;
+use crate::simulator::response::Response;
 
 /// One version of a resource in v2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,24 +29,20 @@ pub(crate) fn choose(
     accept: &[u8],
     versions: &'static [ResourceVersion],
     gone: &[String],
-) -> Result<ResourceVersion, AtlasError> {
+) -> Result<ResourceVersion, Response> {
     let accept = String::from_utf8_lossy(accept).to_ascii_lowercase();
-    let Some(asked) = accept.split(',').find_map(date) else {
-        return Err(AtlasError::new(
-            406,
-            "INVALID_VERSION_DATE",
-            "Invalid accept header or version date.",
-            &[],
-        ));
+    let refuse = |detail: &str, parameters: &[&str]| {
+        Response::atlas_error(406, "INVALID_VERSION_DATE", detail, parameters)
     };
+    let asked = accept.split(',').find_map(date);
+    let asked = asked.ok_or_else(|| refuse("Invalid accept header or version date.", &[]))?;
     // Dates of this form are ordered as their texts are.
-    let Some(version) = versions.iter().rev().find(|version| version.date <= asked) else {
-        let detail = format!("There is no version of this resource of {asked} or earlier.");
-        return Err(AtlasError::new(406, "INVALID_VERSION_DATE", detail, &[asked]));
-    };
+    let version = versions.iter().rev().find(|version| version.date <= asked).ok_or_else(|| {
+        refuse(&format!("There is no version of this resource of {asked} or earlier."), &[asked])
+    })?;
     if gone.iter().any(|gone| gone == version.date) {
         let detail = format!("The version {} of this resource is gone.", version.date);
-        return Err(AtlasError::new(410, "VERSION_GONE", detail, &[version.date]));
+        return Err(Response::atlas_error(410, "VERSION_GONE", &detail, &[version.date]));
     }
     Ok(*version)
 }
@@ -60,15 +56,10 @@ fn date(range: &str) -> Option<&str> {
 
 /// Whether this is `YYYY-MM-DD`, with a month and a day that there can be.
 pub(crate) fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = *parts else { return false };
-    let number = |digits: &str, length: usize| {
-        let well_formed = digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if well_formed { digits.parse::<u32>().ok() } else { None }
-    };
-    number(year, 4).is_some()
-        && number(month, 2).is_some_and(|month| (1..=12).contains(&month))
-        && number(day, 2).is_some_and(|day| (1..=31).contains(&day))
+    let form = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    form.eq(*b"0000-00-00")
+        && (Some("01")..=Some("12")).contains(&text.get(5..7))
+        && (Some("01")..=Some("31")).contains(&text.get(8..))
 }
 
 #[cfg(test)]
@@ -106,7 +97,7 @@ mod tests {
     fn a_version_that_is_gone_is_refused_and_the_next_one_is_not() {
         let gone = ["2023-01-01".to_owned()];
         let old = choose(b"application/vnd.atlas.2024-01-01+json", EXPORT_BUCKETS, &gone).unwrap_err();
-        assert_eq!((old.status, old.code), (410, "VERSION_GONE"));
+        assert_eq!((old.status, old.get("x-error-code")), (410, Some(b"VERSION_GONE".as_slice())));
         assert!(choose(b"application/vnd.atlas.2024-06-01+json", EXPORT_BUCKETS, &gone).is_ok());
     }
 }

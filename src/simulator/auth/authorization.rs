@@ -1,19 +1,14 @@
 //! A strict parser of `Authorization: Digest …` (RFC 7616 3.4, RFC 9110 11.4), written
 //! independently of the client, so that the two cannot share a mistake.
 
+use std::collections::HashMap;
+
 use super::rejection::Rejection;
 
-/// The parameters of one `Authorization` field, with quoted pairs undone.
-#[derive(Debug, Default)]
-pub(crate) struct Authorization {
-    parameters: Vec<SentParameter>,
-}
-
+/// The parameters of one `Authorization` field by their names, with quoted pairs undone.
 #[derive(Debug)]
-struct SentParameter {
-    name: String,
-    value: Vec<u8>,
-    quoted: bool,
+pub(crate) struct Authorization {
+    parameters: HashMap<String, Vec<u8>>,
 }
 
 /// RFC 7616 3.4: these values must be quoted…
@@ -33,42 +28,33 @@ impl Authorization {
         if cursor.spaces() == 0 {
             return Err(cursor.unexpected("a space after the scheme"));
         }
-        let mut authorization = Authorization::default();
+        let mut parameters = HashMap::new();
         loop {
-            let parameter = cursor.parameter()?;
-            authorization.add(parameter, strict)?;
+            let name = cursor.token()?.to_ascii_lowercase();
+            cursor.spaces();
+            cursor.expect(b'=', "an equals sign")?;
+            cursor.spaces();
+            let quoted = cursor.rest.starts_with(b"\"");
+            let value = if quoted { cursor.quoted_string()? } else { cursor.token()?.into_bytes() };
+            if parameters.contains_key(&name) {
+                return Err(Rejection::Duplicate(name));
+            }
+            let wrongly_quoted = quoted && strict && BARE.contains(&name.as_str());
+            if wrongly_quoted || (!quoted && QUOTED.contains(&name.as_str())) {
+                return Err(Rejection::Quoting { parameter: name, quoted });
+            }
+            parameters.insert(name, value);
             cursor.spaces();
             if cursor.rest.is_empty() {
-                return Ok(authorization);
+                return Ok(Authorization { parameters });
             }
-            if !cursor.eat(b',') {
-                return Err(cursor.unexpected("a comma between parameters"));
-            }
+            cursor.expect(b',', "a comma between parameters")?;
             cursor.spaces();
         }
-    }
-
-    fn add(&mut self, parameter: SentParameter, strict: bool) -> Result<(), Rejection> {
-        if self.get(&parameter.name).is_some() {
-            return Err(Rejection::Duplicate(parameter.name));
-        }
-        let expected = if QUOTED.contains(&parameter.name.as_str()) {
-            true
-        } else if BARE.contains(&parameter.name.as_str()) {
-            !strict && parameter.quoted
-        } else {
-            parameter.quoted
-        };
-        if parameter.quoted != expected {
-            return Err(Rejection::Quoting { parameter: parameter.name, quoted: parameter.quoted });
-        }
-        self.parameters.push(parameter);
-        Ok(())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
-        let mut all = self.parameters.iter();
-        all.find(|parameter| parameter.name == name).map(|parameter| parameter.value.as_slice())
+        self.parameters.get(name).map(Vec::as_slice)
     }
 
     pub(crate) fn require(&self, name: &'static str) -> Result<&[u8], Rejection> {
@@ -82,18 +68,6 @@ struct FieldCursor<'a> {
 }
 
 impl FieldCursor<'_> {
-    fn parameter(&mut self) -> Result<SentParameter, Rejection> {
-        let name = self.token()?.to_ascii_lowercase();
-        self.spaces();
-        if !self.eat(b'=') {
-            return Err(self.unexpected("an equals sign"));
-        }
-        self.spaces();
-        let quoted = self.rest.first() == Some(&b'"');
-        let value = if quoted { self.quoted_string()? } else { self.token()?.into_bytes() };
-        Ok(SentParameter { name, value, quoted })
-    }
-
     fn token(&mut self) -> Result<String, Rejection> {
         let end = self.rest.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(self.rest.len());
         let (token, rest) = self.rest.split_at_checked(end).unwrap_or_default();
@@ -107,10 +81,7 @@ impl FieldCursor<'_> {
     fn quoted_string(&mut self) -> Result<Vec<u8>, Rejection> {
         let mut value = Vec::new();
         self.eat(b'"');
-        loop {
-            if self.eat(b'"') {
-                return Ok(value);
-            }
+        while !self.eat(b'"') {
             let escaped = self.eat(b'\\');
             match self.rest.split_first() {
                 Some((&byte, rest)) if is_text_byte(byte) => {
@@ -121,6 +92,7 @@ impl FieldCursor<'_> {
                 _ => return Err(self.unexpected("text or a closing quote")),
             }
         }
+        Ok(value)
     }
 
     fn spaces(&mut self) -> usize {
@@ -129,19 +101,19 @@ impl FieldCursor<'_> {
         before - self.rest.len()
     }
 
+    fn expect(&mut self, byte: u8, described: &str) -> Result<(), Rejection> {
+        if self.eat(byte) { Ok(()) } else { Err(self.unexpected(described)) }
+    }
+
     fn eat(&mut self, byte: u8) -> bool {
-        match self.rest.strip_prefix(&[byte]) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
+        let rest = self.rest.strip_prefix(&[byte]);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
     }
 
     fn unexpected(&self, expected: &str) -> Rejection {
-        let found: Vec<u8> = self.rest.iter().copied().take(20).collect();
-        Rejection::Syntax(format!("expected {expected}, found {:?}", String::from_utf8_lossy(&found)))
+        let found = self.rest.get(..20).unwrap_or(self.rest);
+        Rejection::Syntax(format!("expected {expected}, found {:?}", String::from_utf8_lossy(found)))
     }
 }
 

@@ -110,48 +110,36 @@ impl DigestOffer {
                 |field: &String| field.replace("{nonce}", nonce).replace("{stale}", stale).into_bytes();
             return template.iter().map(fill).collect();
         }
-        let challenges: Vec<Vec<u8>> = if self.algorithms.is_empty() {
-            vec![self.one(None, nonce, stale)]
-        } else {
-            let each = self.algorithms.iter();
-            each.map(|algorithm| self.one(Some(*algorithm), nonce, stale)).collect()
-        };
+        let mut challenges: Vec<Vec<u8>> =
+            self.algorithms.iter().map(|algorithm| self.challenge(Some(*algorithm), nonce, stale)).collect();
+        if challenges.is_empty() {
+            challenges.push(self.challenge(None, nonce, stale));
+        }
         if self.separate_fields { challenges } else { vec![challenges.join(b", ".as_slice())] }
     }
 
-    fn one(&self, algorithm: Option<Algorithm>, nonce: &str, stale: &str) -> Vec<u8> {
-        let mut text = b"Digest realm=".to_vec();
-        text.extend(quoted(&self.realm));
-        let mut add = |name: &str, value: &[u8]| {
-            text.extend_from_slice(b", ");
-            text.extend_from_slice(name.as_bytes());
-            text.push(b'=');
-            text.extend_from_slice(value);
-        };
-        if let Some(domain) = &self.domain {
-            add("domain", &quoted(domain.as_bytes()));
-        }
-        add("nonce", &quoted(nonce.as_bytes()));
-        if let Some(opaque) = &self.opaque {
-            add("opaque", &quoted(opaque));
-        }
-        if let Some(algorithm) = algorithm {
-            add("algorithm", algorithm.name().as_bytes());
-        }
-        if !self.qop.is_empty() {
-            let names: Vec<&str> = self.qop.iter().map(|qop| qop.name()).collect();
-            // No space after the comma: legal, and several clients fail on it.
-            add("qop", &quoted(names.join(",").as_bytes()));
-        }
-        add("stale", stale.as_bytes());
-        if self.charset {
-            add("charset", b"UTF-8");
-        }
-        if self.userhash {
-            add("userhash", b"true");
-        }
-        text
+    fn challenge(&self, algorithm: Option<Algorithm>, nonce: &str, stale: &str) -> Vec<u8> {
+        // No space after the comma: legal, and several clients fail on it.
+        let qop = self.qop.iter().map(|qop| qop.name()).collect::<Vec<_>>().join(",");
+        let parameters = [
+            Some(("Digest realm", quoted(&self.realm))),
+            self.domain.as_ref().map(|domain| ("domain", quoted(domain.as_bytes()))),
+            Some(("nonce", quoted(nonce.as_bytes()))),
+            self.opaque.as_ref().map(|opaque| ("opaque", quoted(opaque))),
+            algorithm.map(|algorithm| ("algorithm", algorithm.name().into())),
+            (!qop.is_empty()).then(|| ("qop", quoted(qop.as_bytes()))),
+            Some(("stale", stale.into())),
+            self.charset.then(|| ("charset", "UTF-8".into())),
+            self.userhash.then(|| ("userhash", "true".into())),
+        ];
+        join(parameters.into_iter().flatten())
     }
+}
+
+/// A list of parameters. The values are tokens or quoted strings.
+pub(crate) fn join<'a>(parameters: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8> {
+    let write = |(name, value): (&str, Vec<u8>)| [name.as_bytes(), b"=", &value].concat();
+    parameters.into_iter().map(write).collect::<Vec<_>>().join(b", ".as_slice())
 }
 
 /// A quoted string (RFC 9110 5.6.4).

@@ -1,6 +1,6 @@
 //! Who may ask: Digest as a strict server verifies it, and OAuth 2.0 for service accounts.
 
-mod access_tokens;
+mod account;
 mod authorization;
 mod digest_offer;
 mod nonces;
@@ -9,8 +9,8 @@ mod rejection;
 mod unique;
 mod verifier;
 
+pub(crate) use account::Account;
 pub use digest_offer::DigestOffer;
-pub(crate) use nonces::Lifetime;
-pub(crate) use oauth::{AuthorizationServer, RegisteredClient, bearer_token};
+pub(crate) use oauth::{AuthorizationServer, bearer_token};
 pub use rejection::Rejection;
-pub(crate) use verifier::{DigestSettings, DigestVerifier, Key, VerifiedAuthorization};
+pub(crate) use verifier::{DigestVerifier, VerifiedAuthorization};

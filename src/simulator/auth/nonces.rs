@@ -1,6 +1,6 @@
 //! The nonces that the simulator has issued: which are alive, and how they were used.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -11,44 +11,29 @@ use super::unique::unique_bytes;
 /// How many nonces are remembered, so that a client that asks for one each time cannot exhaust memory.
 const REMEMBERED: usize = 16_384;
 
-/// How long and how often a nonce may be used.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lifetime {
-    pub(crate) uses: u32,
-    pub(crate) time: Duration,
-}
-
-/// The nonce and cnonce that a `-sess` key was made from (RFC 7616 3.4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SessionStart {
-    pub(crate) nonce: Vec<u8>,
-    pub(crate) cnonce: Vec<u8>,
-}
-
 #[derive(Debug)]
 struct IssuedNonce {
+    text: Vec<u8>,
     issued: Instant,
     uses: u32,
     seen: HashSet<u32>,
-    session: Option<SessionStart>,
+    session: Option<Vec<u8>>,
 }
 
-#[derive(Debug)]
+/// The nonces from old to new.
+#[derive(Debug, Default)]
 pub(crate) struct IssuedNonces {
-    lifetime: Lifetime,
-    alive: HashMap<Vec<u8>, IssuedNonce>,
-    order: VecDeque<Vec<u8>>,
+    /// How often and how long a nonce may be used.
+    pub(crate) uses: u32,
+    pub(crate) lifetime: Duration,
+    alive: VecDeque<IssuedNonce>,
     issued: u64,
 }
 
 impl IssuedNonces {
-    pub(crate) fn new(lifetime: Lifetime) -> IssuedNonces {
-        IssuedNonces { lifetime, alive: HashMap::new(), order: VecDeque::new(), issued: 0 }
-    }
-
     /// Issues a nonce: 32 characters of base64, as Atlas's are. A `nextnonce` continues the session
     /// of the nonce before it.
-    pub(crate) fn issue(&mut self, session: Option<SessionStart>, now: Instant) -> String {
+    pub(crate) fn issue(&mut self, session: Option<Vec<u8>>, now: Instant) -> String {
         self.issued += 1;
         let text = BASE64_STANDARD.encode(unique_bytes(self.issued));
         self.adopt(&text, session, now);
@@ -56,15 +41,12 @@ impl IssuedNonces {
     }
 
     /// Registers a nonce as issued now: one of our own, or that of a published example.
-    pub(crate) fn adopt(&mut self, text: &str, session: Option<SessionStart>, now: Instant) {
-        let nonce = IssuedNonce { issued: now, uses: 0, seen: HashSet::new(), session };
-        self.alive.insert(text.into(), nonce);
-        self.order.push_back(text.into());
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.alive.remove(&oldest);
+    pub(crate) fn adopt(&mut self, text: &str, session: Option<Vec<u8>>, now: Instant) {
+        if self.alive.len() == REMEMBERED {
+            self.alive.pop_front();
         }
+        let text = text.into();
+        self.alive.push_back(IssuedNonce { text, issued: now, uses: 0, seen: HashSet::new(), session });
     }
 
     /// Checks that `nonce` may be used again, with this `nc` if there is one.
@@ -72,38 +54,42 @@ impl IssuedNonces {
     /// As in Jetty, whose form Atlas's challenge has: an `nc` above the number of uses means that the nonce is
     /// used up, and gaps between two `nc` do not matter.
     pub(crate) fn check(&self, nonce: &[u8], nc: Option<u32>, now: Instant) -> Result<(), Rejection> {
-        let known = self.alive.get(nonce).ok_or(Rejection::UnknownNonce)?;
-        if now.saturating_duration_since(known.issued) >= self.lifetime.time {
+        let known = self.find(nonce).ok_or(Rejection::UnknownNonce)?;
+        if now.saturating_duration_since(known.issued) >= self.lifetime {
             return Err(Rejection::ExpiredNonce);
         }
         match nc {
             Some(nc) if known.seen.contains(&nc) => Err(Rejection::RepeatedNc(nc)),
-            Some(nc) if nc > self.lifetime.uses => Err(Rejection::ExhaustedNonce),
-            None if known.uses >= self.lifetime.uses => Err(Rejection::ExhaustedNonce),
+            Some(nc) if nc > self.uses => Err(Rejection::ExhaustedNonce),
+            None if known.uses >= self.uses => Err(Rejection::ExhaustedNonce),
             _ => Ok(()),
         }
     }
 
     /// Records a use of `nonce`, and returns how many there were. The first use fixes its session.
-    pub(crate) fn record_use(&mut self, nonce: &[u8], nc: Option<u32>, session: Option<SessionStart>) -> u32 {
-        let Some(known) = self.alive.get_mut(nonce) else {
+    pub(crate) fn record_use(&mut self, nonce: &[u8], nc: Option<u32>, session: Option<Vec<u8>>) -> u32 {
+        let Some(known) = self.alive.iter_mut().rfind(|known| known.text == nonce) else {
             return 0;
         };
         known.uses = known.uses.saturating_add(1);
         known.seen.extend(nc);
-        if known.session.is_none() {
-            known.session = session;
-        }
+        known.session = known.session.take().or(session);
         known.uses
     }
 
-    pub(crate) fn session(&self, nonce: &[u8]) -> Option<&SessionStart> {
-        self.alive.get(nonce).and_then(|known| known.session.as_ref())
+    /// What H(A1) of a `-sess` algorithm is made of beside the key (RFC 7616 3.4.2): the nonce and the cnonce of the
+    /// session's first request, with a colon between them.
+    pub(crate) fn session(&self, nonce: &[u8]) -> Option<&Vec<u8>> {
+        self.find(nonce).and_then(|known| known.session.as_ref())
     }
 
     pub(crate) fn forget(&mut self) {
         self.alive.clear();
-        self.order.clear();
+    }
+
+    /// Clients mostly use a nonce that is new.
+    fn find(&self, nonce: &[u8]) -> Option<&IssuedNonce> {
+        self.alive.iter().rfind(|known| known.text == nonce)
     }
 }
 
@@ -112,8 +98,8 @@ mod tests {
     use super::*;
 
     fn nonces(uses: u32, seconds: u64) -> (IssuedNonces, Instant) {
-        let time = Duration::from_secs(seconds);
-        (IssuedNonces::new(Lifetime { uses, time }), Instant::now())
+        let lifetime = Duration::from_secs(seconds);
+        (IssuedNonces { uses, lifetime, ..IssuedNonces::default() }, Instant::now())
     }
 
     #[test]

@@ -1,46 +1,47 @@
 //! The OAuth 2.0 endpoints of service accounts: client credentials (RFC 6749 4.4) and revocation (RFC 7009).
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde_json::json;
-use ureq_proto::http::header;
 
-use super::access_tokens::AccessTokens;
+use super::account::Account;
 use super::rejection::Rejection;
+use super::unique::unique_bytes;
 use crate::simulator::percent;
-use crate::simulator::request::ReceivedRequest;
+use crate::simulator::request::RecordedRequest;
 use crate::simulator::response::{Response, ResponseKind};
 
-/// A service account: what RFC 6749 calls a registered client.
-#[derive(Clone)]
-pub(crate) struct RegisteredClient {
-    pub(crate) id: String,
-    pub(crate) secret: String,
+/// How many tokens of one client may be alive, and how many tokens are remembered.
+const MAX_ALIVE: usize = 100;
+const REMEMBERED: usize = 4096;
+
+struct IssuedToken {
+    text: String,
+    client_id: String,
+    /// `None`: later than the clock goes.
+    expires: Option<Instant>,
+    revoked: bool,
 }
 
-impl fmt::Debug for RegisteredClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RegisteredClient({:?}, ..)", self.id)
+impl IssuedToken {
+    fn is_alive(&self, now: Instant) -> bool {
+        !self.revoked && self.expires.is_none_or(|expires| now < expires)
     }
 }
 
 /// Issues, verifies and revokes access tokens.
+#[derive(Default)]
 pub(crate) struct AuthorizationServer {
-    clients: Vec<RegisteredClient>,
-    tokens: AccessTokens,
+    /// The service accounts: what RFC 6749 calls registered clients.
+    pub(crate) clients: Vec<Account>,
+    pub(crate) token_lifetime: Duration,
+    /// The tokens, in the order in which they were issued.
+    tokens: Vec<IssuedToken>,
+    issued: u64,
 }
 
 impl AuthorizationServer {
-    pub(crate) fn new(clients: Vec<RegisteredClient>, token_lifetime: Duration) -> AuthorizationServer {
-        AuthorizationServer { clients, tokens: AccessTokens::new(token_lifetime) }
-    }
-
-    pub(crate) fn tokens(&mut self) -> &mut AccessTokens {
-        &mut self.tokens
-    }
-
     /// The id of the client that `Authorization: Basic …` names, if its secret is right (RFC 6749 2.3.1: both
     /// were form-encoded before they were joined).
     pub(crate) fn authenticate(&self, authorization: &[u8]) -> Result<&str, Rejection> {
@@ -50,10 +51,10 @@ impl AuthorizationServer {
             return Err(Rejection::OtherScheme(scheme.to_owned()));
         }
         let (id, secret) = decode_basic(encoded.trim()).ok_or(Rejection::MalformedBasic)?;
-        match self.clients.iter().find(|client| client.id == id) {
+        match self.clients.iter().find(|client| client.name == id) {
             None => Err(Rejection::UnknownClient(id)),
             Some(client) if client.secret != secret => Err(Rejection::WrongSecret),
-            Some(client) => Ok(&client.id),
+            Some(client) => Ok(&client.name),
         }
     }
 
@@ -62,43 +63,78 @@ impl AuthorizationServer {
     pub(crate) fn issue_token(
         &mut self,
         client_id: &str,
-        request: &ReceivedRequest,
+        request: &RecordedRequest,
         expires_in: Option<u64>,
         now: Instant,
     ) -> Response {
+        let refuse = |error, description| Response::oauth_error(400, error, description);
         match form_field(request, "grant_type").as_deref() {
             Some("client_credentials") => {}
-            Some(_) => {
-                let description = "Only client_credentials is supported.";
-                return Response::oauth_error(400, "unsupported_grant_type", description);
-            }
-            None => {
-                let description = "The form has no grant_type, or two.";
-                return Response::oauth_error(400, "invalid_request", description);
-            }
+            Some(_) => return refuse("unsupported_grant_type", "Only client_credentials is supported."),
+            None => return refuse("invalid_request", "The form has no grant_type, or two."),
         }
-        let Some(token) = self.tokens.issue(client_id, now) else {
+        let Some(token) = self.issue(client_id, now) else {
             let description = "The service account has too many active access tokens.";
             return Response::oauth_error(403, "access_denied", description);
         };
-        let expires_in = expires_in.unwrap_or(self.tokens.lifetime().as_secs());
+        let expires_in = expires_in.unwrap_or(self.token_lifetime.as_secs());
         let document = json!({ "access_token": token, "expires_in": expires_in, "token_type": "Bearer" });
         Response::json(200, &document).header("Cache-Control", "no-store").kind(ResponseKind::Token)
     }
 
     /// Answers the request of an authenticated client to revoke a token. A token that is not its own, or none
     /// at all, is as good as revoked (RFC 7009 2.2).
-    pub(crate) fn revoke_token(&mut self, client_id: &str, request: &ReceivedRequest) -> Response {
+    pub(crate) fn revoke_token(&mut self, client_id: &str, request: &RecordedRequest) -> Response {
         let Some(token) = form_field(request, "token") else {
             return Response::oauth_error(400, "invalid_request", "The form has no token, or two.");
         };
-        self.tokens.revoke(|text, owner| text == token && owner == client_id);
+        self.revoke(|text, owner| text == token && owner == client_id);
         Response::new(200).kind(ResponseKind::Revocation)
     }
 
-    /// The id of the client whose token `Authorization: Bearer …` holds.
-    pub(crate) fn verify_bearer(&self, authorization: &[u8], now: Instant) -> Result<&str, Rejection> {
-        self.tokens.verify(bearer_token(authorization).unwrap_or_default(), now)
+    /// Issues a token, unless too many of this client are alive.
+    pub(crate) fn issue(&mut self, client_id: &str, now: Instant) -> Option<String> {
+        if self.tokens.len() >= REMEMBERED {
+            self.tokens.retain(|token| token.is_alive(now));
+        }
+        let own = self.tokens.iter().filter(|token| token.client_id == client_id && token.is_alive(now));
+        if own.count() >= MAX_ALIVE {
+            return None;
+        }
+        self.issued += 1;
+        // A JSON Web Token, which Atlas issues, has these characters too.
+        let text = BASE64_URL_SAFE_NO_PAD.encode(unique_bytes(self.issued));
+        self.tokens.push(IssuedToken {
+            text: text.clone(),
+            client_id: client_id.to_owned(),
+            expires: now.checked_add(self.token_lifetime),
+            revoked: false,
+        });
+        Some(text)
+    }
+
+    /// The id of the client whose token this is, if it is alive.
+    pub(crate) fn verify(&self, text: &str, now: Instant) -> Result<&str, Rejection> {
+        let token = self.tokens.iter().find(|token| token.text == text).ok_or(Rejection::UnknownToken)?;
+        if token.revoked {
+            Err(Rejection::RevokedToken)
+        } else if !token.is_alive(now) {
+            Err(Rejection::ExpiredToken)
+        } else {
+            Ok(&token.client_id)
+        }
+    }
+
+    /// Revokes the tokens that `which` says, given their text and their client's id.
+    pub(crate) fn revoke(&mut self, which: impl Fn(&str, &str) -> bool) {
+        for token in &mut self.tokens {
+            token.revoked |= which(&token.text, &token.client_id);
+        }
+    }
+
+    /// The tokens that are alive.
+    pub(crate) fn alive(&self, now: Instant) -> Vec<String> {
+        self.tokens.iter().filter(|token| token.is_alive(now)).map(|token| token.text.clone()).collect()
     }
 }
 
@@ -108,39 +144,40 @@ pub(crate) fn bearer_token(authorization: &[u8]) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then_some(token)
 }
 
+/// An id and a secret, both form-encoded before they were joined (RFC 6749 2.3.1).
 fn decode_basic(encoded: &str) -> Option<(String, String)> {
     let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
-    Some((percent::decode_form_text(id)?, percent::decode_form_text(secret)?))
+    let decode = |text: &str| percent::decode_text(&text.replace('+', " "));
+    Some((decode(id)?, decode(secret)?))
 }
 
 /// A field of the form in the body, if it is there once.
-fn form_field(request: &ReceivedRequest, name: &str) -> Option<String> {
-    let content_type = String::from_utf8_lossy(request.header(header::CONTENT_TYPE)).to_ascii_lowercase();
+fn form_field(request: &RecordedRequest, name: &str) -> Option<String> {
+    let content_type = String::from_utf8_lossy(request.header("content-type")?).to_ascii_lowercase();
     if content_type.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
         return None;
     }
-    let form = percent::decode_form(std::str::from_utf8(&request.body).ok()?)?;
-    let mut values = form.into_iter().filter(|(known, _)| known == name).map(|(_, value)| value);
-    let value = values.next()?;
-    values.next().is_none().then_some(value)
+    // In a form, a plus stands for a space.
+    let form = std::str::from_utf8(&request.body).ok()?.replace('+', " ");
+    let mut values = percent::decode_pairs(&form)?;
+    values.retain(|(known, _)| known == name);
+    let (_, value) = values.pop()?;
+    values.is_empty().then_some(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ureq_proto::http::{HeaderMap, HeaderValue, Method};
 
     fn server() -> AuthorizationServer {
-        let client = RegisteredClient { id: "mdb_sa_id_a b".into(), secret: "s:%+é".into() };
-        AuthorizationServer::new(vec![client], Duration::from_secs(3_600))
+        let client = Account { name: "mdb_sa_id_a b".into(), secret: "s:%+é".into() };
+        AuthorizationServer { clients: vec![client], ..with_lifetime(3_600) }
     }
 
-    fn request(content_type: &str, body: &str) -> ReceivedRequest {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
-        let target = b"/api/oauth/token".to_vec();
-        ReceivedRequest { connection: 1, method: Method::POST, target, headers, body: body.into() }
+    fn request(content_type: &str, body: &str) -> RecordedRequest {
+        let headers = vec![("content-type".to_owned(), content_type.into())];
+        RecordedRequest { headers, body: body.into(), ..RecordedRequest::default() }
     }
 
     const FORM: &str = "application/x-www-form-urlencoded";
@@ -189,14 +226,14 @@ mod tests {
         let now = Instant::now();
         let request = request(FORM, "grant_type=client_credentials");
         let response = server.issue_token("a", &request, None, now);
-        let token = server.tokens().alive(now).remove(0);
+        let token = server.alive(now).remove(0);
         assert_eq!(response.kind, ResponseKind::Token);
         assert_eq!(
             String::from_utf8(response.body).unwrap(),
             format!(r#"{{"access_token":"{token}","expires_in":3600,"token_type":"Bearer"}}"#)
         );
-        assert_eq!(server.verify_bearer(format!("bearer {token}").as_bytes(), now), Ok("a"));
-        assert_eq!(server.verify_bearer(b"Bearer", now), Err(Rejection::UnknownToken));
+        assert_eq!(server.verify(&token, now), Ok("a"));
+        assert_eq!(server.verify("", now), Err(Rejection::UnknownToken));
         let lying = server.issue_token("a", &request, Some(1), now);
         assert!(String::from_utf8(lying.body).unwrap().contains("\"expires_in\":1,"));
         for _ in 2..100 {
@@ -211,12 +248,12 @@ mod tests {
     fn a_client_revokes_its_own_tokens_only() {
         let mut server = server();
         let now = Instant::now();
-        let token = server.tokens().issue("a", now).unwrap();
+        let token = server.issue("a", now).unwrap();
         let form = request(FORM, &format!("token={token}&token_type_hint=access_token"));
         assert_eq!(server.revoke_token("b", &form).status, 200);
-        assert_eq!(server.tokens().alive(now), [token]);
+        assert_eq!(server.alive(now), [token]);
         assert_eq!(server.revoke_token("a", &form).status, 200);
-        assert_eq!(server.tokens().alive(now), [""; 0]);
+        assert_eq!(server.alive(now), [""; 0]);
         assert_eq!(server.revoke_token("a", &request(FORM, "x=y")).status, 400);
     }
 
@@ -224,5 +261,37 @@ mod tests {
     fn no_debug_output_has_the_secret() {
         let shown = format!("{:?}", server().clients);
         assert!(shown.contains("mdb_sa_id_a b") && !shown.contains("s:%"), "{shown}");
+    }
+
+    fn with_lifetime(seconds: u64) -> AuthorizationServer {
+        AuthorizationServer { token_lifetime: Duration::from_secs(seconds), ..AuthorizationServer::default() }
+    }
+
+    #[test]
+    fn a_token_serves_its_client_until_it_expires_or_is_revoked() {
+        let start = Instant::now();
+        let mut tokens = with_lifetime(60);
+        let (first, second) = (tokens.issue("a", start).unwrap(), tokens.issue("b", start).unwrap());
+        assert_ne!(first, second);
+        let almost = start + Duration::from_millis(59_999);
+        assert_eq!(tokens.verify(&first, almost), Ok("a"));
+        tokens.revoke(|text, _| text == second);
+        assert_eq!(tokens.verify(&second, almost), Err(Rejection::RevokedToken));
+        assert_eq!(tokens.alive(almost), std::slice::from_ref(&first));
+        assert_eq!(tokens.verify(&first, start + Duration::from_secs(60)), Err(Rejection::ExpiredToken));
+        assert_eq!(tokens.verify("", start), Err(Rejection::UnknownToken));
+    }
+
+    #[test]
+    fn a_client_has_a_hundred_live_tokens_at_most() {
+        let start = Instant::now();
+        let mut tokens = with_lifetime(1);
+        assert!((0..100).all(|_| tokens.issue("a", start).is_some()));
+        assert_eq!(tokens.issue("a", start), None);
+        assert!(tokens.issue("b", start).is_some(), "another client");
+        let oldest = tokens.alive(start).remove(0);
+        tokens.revoke(|text, _| text == oldest);
+        assert!(tokens.issue("a", start).is_some(), "after a revocation");
+        assert!(tokens.issue("a", start + Duration::from_secs(1)).is_some(), "after the others expired");
     }
 }

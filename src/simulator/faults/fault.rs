@@ -10,7 +10,7 @@ use crate::simulator::response::Response;
 /// and tokens, a 401, distortions of the page, another response, more header fields, and how the response is
 /// sent. Of two that exclude each other the later one wins. Whatever the fault, an `Authorization` is verified
 /// first and its `nc` is used up, so a fault hides no mistake of the client.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
     /// Another response: a 503, a 429 with `Retry-After`, a redirect, HTML with 200, garbage.
@@ -113,5 +113,30 @@ impl Fault {
     /// A [`Fault::Header`] from whatever converts to a name and a value.
     pub fn header(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Fault {
         Fault::Header(name.into(), value.into())
+    }
+
+    /// The one of these faults that says how the response is sent: the last of them. Without one it is sent whole.
+    pub(crate) fn delivery(faults: &[Fault]) -> Option<&Fault> {
+        let is_delivery = |fault: &&Fault| {
+            !fault.leaves_all()
+                || matches!(fault, Fault::CloseAfter | Fault::Drip { .. } | Fault::DripBody { .. })
+        };
+        faults.iter().rfind(is_delivery)
+    }
+
+    /// Whether the client gets all of the response, if it waits.
+    pub(crate) fn leaves_all(&self) -> bool {
+        let cuts = matches!(self, Fault::CutBody | Fault::CutChunks | Fault::ResetBody | Fault::EndlessBody);
+        !cuts && self.leaves_status()
+    }
+
+    /// Whether the client gets the status of the response.
+    pub(crate) fn leaves_status(&self) -> bool {
+        !matches!(self, Fault::Raw(_) | Fault::Reset | Fault::Close | Fault::CutHead)
+    }
+
+    /// Whether the connection is reset, for which the rest of the request must stay unread.
+    pub(crate) fn resets(&self) -> bool {
+        matches!(self, Fault::Reset | Fault::ResetBody)
     }
 }

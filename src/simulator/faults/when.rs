@@ -1,6 +1,6 @@
 //! Which requests a fault hits.
 
-use super::fault::Fault;
+use std::ops::RangeInclusive;
 
 /// Which requests a fault hits: which ones count, and which of those.
 ///
@@ -18,51 +18,45 @@ use super::fault::Fault;
 /// with service accounts.
 #[derive(Clone, Debug)]
 pub struct When {
-    occurrence: Occurrence,
+    /// Which of the requests that count it hits, from 1, and of these every how many-th.
+    range: RangeInclusive<u64>,
+    every: u64,
+    counted: u64,
     kind: Option<RequestKind>,
     page: Option<u32>,
     project: Option<String>,
     authorization: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Occurrence {
-    Always,
-    Nth(u64),
-    Every(u64),
-    First(u64),
-    After(u64),
-}
-
 impl When {
     /// Every request that counts. The filters below say which ones count; without them, all but those to the
     /// OAuth endpoints.
     pub fn always() -> When {
-        When::occurrence(Occurrence::Always)
+        When::within(1..=u64::MAX)
     }
 
     /// The `n`-th request that counts, from 1.
     pub fn nth(n: u64) -> When {
-        When::occurrence(Occurrence::Nth(n))
+        When::within(n..=n)
     }
 
     /// Every `n`-th request that counts: the `n`-th, the `2n`-th…
     pub fn every(n: u64) -> When {
-        When::occurrence(Occurrence::Every(n))
+        When { every: n.max(1), ..When::always() }
     }
 
     /// The first `n` requests that count.
     pub fn first(n: u64) -> When {
-        When::occurrence(Occurrence::First(n))
+        When::within(1..=n)
     }
 
     /// All requests that count, except for the first `n`.
     pub fn after(n: u64) -> When {
-        When::occurrence(Occurrence::After(n))
+        When::within(n.saturating_add(1)..=u64::MAX)
     }
 
-    fn occurrence(occurrence: Occurrence) -> When {
-        When { occurrence, kind: None, page: None, project: None, authorization: None }
+    fn within(range: RangeInclusive<u64>) -> When {
+        When { range, every: 1, counted: 0, kind: None, page: None, project: None, authorization: None }
     }
 
     /// Only requests for an access token count.
@@ -103,6 +97,15 @@ impl When {
     pub fn without_authorization(mut self) -> When {
         self.authorization = Some(false);
         self
+    }
+
+    /// Whether this request is hit; it is counted if it counts.
+    pub(crate) fn hits(&mut self, request: &RequestInfo) -> bool {
+        if !self.counts(request) {
+            return false;
+        }
+        self.counted += 1;
+        self.range.contains(&self.counted) && self.counted.is_multiple_of(self.every)
     }
 
     fn counts(&self, request: &RequestInfo) -> bool {
@@ -157,36 +160,6 @@ pub struct RequestInfo {
     pub has_authorization: bool,
 }
 
-/// A fault that waits for its requests.
-#[derive(Clone, Debug)]
-pub(crate) struct Rule {
-    when: When,
-    fault: Fault,
-    counted: u64,
-}
-
-impl Rule {
-    pub(crate) fn new(when: When, fault: Fault) -> Rule {
-        Rule { when, fault, counted: 0 }
-    }
-
-    /// The fault, if it hits this request.
-    pub(crate) fn hit(&mut self, request: &RequestInfo) -> Option<Fault> {
-        if !self.when.counts(request) {
-            return None;
-        }
-        self.counted += 1;
-        let hits = match self.when.occurrence {
-            Occurrence::Always => true,
-            Occurrence::Nth(n) => self.counted == n,
-            Occurrence::Every(n) => self.counted.is_multiple_of(n.max(1)),
-            Occurrence::First(n) => self.counted <= n,
-            Occurrence::After(n) => self.counted > n,
-        };
-        hits.then(|| self.fault.clone())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,11 +194,12 @@ mod tests {
             ("another project", When::always().in_project("cd"), vec![]),
         ];
         for (name, when, expected) in table {
-            let mut rule = Rule::new(when, Fault::Reset);
+            let mut when = when;
             let hits = requests
                 .iter()
                 .enumerate()
-                .filter_map(|(i, &(page, authorization))| rule.hit(&request(page, authorization)).map(|_| i));
+                .filter(|&(_, &(page, authorization))| when.hits(&request(page, authorization)))
+                .map(|(i, _)| i);
             assert_eq!(hits.collect::<Vec<_>>(), expected, "{name}");
         }
     }
@@ -241,8 +215,8 @@ mod tests {
             ("lists of projects", When::always().of_kind(Projects), vec![2]),
         ];
         for (name, when, expected) in table {
-            let mut rule = Rule::new(when, Fault::Reset);
-            let mut hit = |kind| rule.hit(&RequestInfo { kind, ..request(1, true) }).is_some();
+            let mut when = when;
+            let mut hit = |kind| when.hits(&RequestInfo { kind, ..request(1, true) });
             let hits: Vec<usize> = (0..kinds.len()).filter(|&i| hit(kinds[i])).collect();
             assert_eq!(hits, expected, "{name}");
         }

@@ -2,6 +2,7 @@
 
 mod client;
 mod service_accounts;
+mod wire;
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
@@ -178,6 +179,19 @@ fn faults_add_up_and_can_be_injected_scripted_and_ended() {
             && limited.contains("RATE_LIMITED")
     );
     assert_eq!(simulator.stats().rate_limited, 1);
+}
+
+#[test]
+fn buckets_can_be_inserted_and_deleted_anywhere() {
+    let simulator = Simulator::builder().buckets([r#"{"a":1}"#]).start().unwrap();
+    let insert = |index, bucket: &str| Fault::Insert { index, bucket: bucket.into() };
+    let faults =
+        [insert(0, "{}"), insert(99, r#"{"z":1}"#), Fault::Delete { index: 1 }, Fault::Delete { index: 99 }];
+    for fault in faults {
+        simulator.inject(When::nth(1).with_authorization(), fault);
+    }
+    let (answer, _) = RawClient::new(&simulator).page(&simulator, "");
+    assert!(answer.ends_with(r#""results":[{},{"z":1}],"totalCount":2}"#), "{answer}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The open connections: counts, interrupts and awaits them.
+//! What the connections share: the service, the list of them, and the end.
 
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
@@ -6,67 +6,54 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use crate::simulator::lock::lock;
+use crate::simulator::service::Service;
 
-/// The open connections of one simulator. When it stops, all of them are shut down, which ends the reads
-/// and writes that their threads wait in; `changed` ends their pauses.
-#[derive(Debug, Default)]
+/// The connections of one simulator. When it stops, all of them are shut down, which ends the reads and writes that
+/// their threads wait in; `stopped` ends their pauses.
 pub(crate) struct Connections {
-    state: Mutex<ConnectionTable>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct ConnectionTable {
-    stopping: bool,
-    opened: u64,
-    open: HashMap<u64, Arc<TcpStream>>,
+    pub(crate) service: Mutex<Service>,
+    /// The open ones by their numbers; `None` when the simulator stops.
+    open: Mutex<Option<HashMap<u64, Arc<TcpStream>>>>,
+    stopped: Condvar,
 }
 
 impl Connections {
-    /// Registers a connection and numbers it, unless the simulator is stopping.
-    pub(crate) fn open(&self, stream: TcpStream) -> Option<(u64, Arc<TcpStream>)> {
-        let mut state = lock(&self.state);
-        if state.stopping {
-            return None;
-        }
-        state.opened += 1;
-        let (number, stream) = (state.opened, Arc::new(stream));
-        state.open.insert(number, Arc::clone(&stream));
-        Some((number, stream))
+    pub(crate) fn new(service: Service) -> Connections {
+        let open = Mutex::new(Some(HashMap::new()));
+        Connections { service: Mutex::new(service), open, stopped: Condvar::new() }
     }
 
-    pub(crate) fn closed(&self, number: u64) {
-        lock(&self.state).open.remove(&number);
-        self.changed.notify_all();
+    /// Registers a connection. `false` if the simulator stops.
+    pub(crate) fn open(&self, number: u64, stream: &Arc<TcpStream>) -> bool {
+        let mut open = lock(&self.open);
+        open.as_mut().map(|open| open.insert(number, Arc::clone(stream))).is_some()
+    }
+
+    pub(crate) fn close(&self, number: u64) {
+        lock(&self.open).as_mut().map(|open| open.remove(&number));
     }
 
     /// Waits. `false` if the simulator stops.
     pub(crate) fn pause(&self, time: Duration) -> bool {
-        let running = |state: &mut ConnectionTable| !state.stopping;
-        let waited = self.changed.wait_timeout_while(lock(&self.state), time, running);
-        match waited {
-            Ok((state, _)) => !state.stopping,
-            Err(_) => false,
-        }
+        let waited = self.stopped.wait_timeout_while(lock(&self.open), time, |open| open.is_some());
+        waited.is_ok_and(|(open, _)| open.is_some())
     }
 
     /// Shuts the open connections down.
     pub(crate) fn shut_down(&self) {
-        for stream in lock(&self.state).open.values() {
-            // It fails if the peer has closed it already.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        lock(&self.open).iter().for_each(shut_down);
     }
 
     /// Shuts all connections down and takes no more.
     pub(crate) fn stop(&self) {
-        lock(&self.state).stopping = true;
-        self.shut_down();
-        self.changed.notify_all();
+        lock(&self.open).take().iter().for_each(shut_down);
+        self.stopped.notify_all();
     }
+}
 
-    pub(crate) fn wait_until_closed(&self) {
-        let some_open = |state: &mut ConnectionTable| !state.open.is_empty();
-        drop(self.changed.wait_while(lock(&self.state), some_open));
+fn shut_down(open: &HashMap<u64, Arc<TcpStream>>) {
+    for stream in open.values() {
+        // It fails if the peer has closed it already.
+        let _ = stream.shutdown(Shutdown::Both);
     }
 }

@@ -1,8 +1,8 @@
-//! Sockets: the listener, its connections, and how a response is put onto one.
+//! Sockets: the thread that accepts connections, the connections, and how a response is put onto one.
 
+mod acceptor;
 mod connection;
 mod connections;
-mod listener;
 mod message;
 
-pub(crate) use listener::{Acceptor, Listener};
+pub(crate) use acceptor::Acceptor;

@@ -1,7 +1,7 @@
 //! Pages and errors, from the path to the bytes.
 
 use super::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const ID: &str = "32b6e34b3d91647abb20e7b8";
 const SECOND: &str = "000000000000000000000002";
@@ -16,14 +16,13 @@ struct Ask<'a> {
     buckets: usize,
     nested_envelope: bool,
     readable: Option<&'a [String]>,
-    distortion: Distortion,
+    faults: Vec<Fault>,
 }
 
 impl Default for Ask<'_> {
     fn default() -> Self {
         let path = "v1.0/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets";
-        let (accept, distortion) = ("", Distortion::default());
-        Ask { path, accept, buckets: 2, nested_envelope: false, readable: None, distortion }
+        Ask { path, accept: "", buckets: 2, nested_envelope: false, readable: None, faults: Vec::new() }
     }
 }
 
@@ -33,20 +32,31 @@ fn ask(ask: Ask<'_>) -> Response {
         id: id.into(),
         name: name.into(),
         organization: organization.into(),
-        buckets: (1..=buckets).map(|i| format!(r#"{{"_id":{i}}}"#).into()).collect(),
+        buckets: (1..=buckets).map(|i| format!(r#"{{"_id":{i}}}"#)).collect(),
     };
-    let mut resources = Resources { nested_envelope: ask.nested_envelope, ..Resources::default() };
-    resources.projects.add(project(ID, "first", ORGANIZATION, ask.buckets)).unwrap();
-    resources.projects.add(project(SECOND, "\"second\"", OTHER_ORGANIZATION, 0)).unwrap();
-    resources.projects.add(project(THIRD, "third", OTHER_ORGANIZATION, 0)).unwrap();
+    let readable = ask.readable.map(|ids| ("reader".to_owned(), ids.to_vec()));
+    let resources = Resources {
+        projects: vec![
+            project(ID, "first", ORGANIZATION, ask.buckets),
+            project(SECOND, "\"second\"", OTHER_ORGANIZATION, 0),
+            project(THIRD, "third", OTHER_ORGANIZATION, 0),
+        ],
+        readable: readable.into_iter().collect(),
+        nested_envelope: ask.nested_envelope,
+        gone_versions: Vec::new(),
+    };
     let target = Target::parse(format!("/api/atlas/{}", ask.path).as_bytes()).unwrap();
-    let request = ResourceRequest { target: &target, accept: ask.accept.as_bytes(), readable: ask.readable };
-    resources.answer(&request, &ask.distortion)
+    let (accept, faults) = (ask.accept.as_bytes(), ask.faults.as_slice());
+    resources.answer(&ResourceRequest { target: &target, accept, reader: "reader", faults })
 }
 
-fn ask_page(query: &str, buckets: usize, distortion: &Distortion) -> Response {
+fn ask_page(query: &str, buckets: usize, faults: &[Fault]) -> Response {
     let path = format!("v1.0/groups/{ID}/backup/exportBuckets?{query}");
-    ask(Ask { path: &path, buckets, distortion: distortion.clone(), ..Ask::default() })
+    ask(Ask { path: &path, buckets, faults: faults.to_vec(), ..Ask::default() })
+}
+
+fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+    std::str::from_utf8(answer.get(name).unwrap()).unwrap()
 }
 
 fn parsed(answer: &Response) -> Value {
@@ -67,7 +77,7 @@ fn rels(answer: &Response) -> Vec<String> {
 
 #[test]
 fn a_page_is_written_as_atlas_writes_it() {
-    let answer = ask_page("pageNum=2&itemsPerPage=1", 3, &Distortion::default());
+    let answer = ask_page("pageNum=2&itemsPerPage=1", 3, &[]);
     let url = format!("http://localhost:8080/api/atlas/v1.0/groups/{ID}/backup/exportBuckets");
     let link = |rel, page| {
         format!(r#"{{"href":"{url}?includeCount=true&pageNum={page}&itemsPerPage=1","rel":"{rel}"}}"#)
@@ -94,7 +104,7 @@ fn pages_cover_the_list_exactly() {
         ("itemsPerPage=500&pageNum=4294967295", 3, vec![], vec!["self", "previous"]),
     ];
     for (query, buckets, expected, expected_rels) in table {
-        let answer = ask_page(query, buckets, &Distortion::default());
+        let answer = ask_page(query, buckets, &[]);
         assert_eq!(
             (ids(&answer), rels(&answer)),
             (expected, expected_rels.into_iter().map(String::from).collect()),
@@ -106,12 +116,12 @@ fn pages_cover_the_list_exactly() {
 
 #[test]
 fn the_options_of_the_query_change_the_form_and_nothing_else() {
-    let plain = parsed(&ask_page("", 2, &Distortion::default()));
-    assert!(parsed(&ask_page("includeCount=false", 2, &Distortion::default())).get("totalCount").is_none());
-    let pretty = ask_page("pretty=true", 2, &Distortion::default());
+    let plain = parsed(&ask_page("", 2, &[]));
+    assert!(parsed(&ask_page("includeCount=false", 2, &[])).get("totalCount").is_none());
+    let pretty = ask_page("pretty=true", 2, &[]);
     assert!(pretty.body.starts_with(b"{\n  \"links\" : [\n"));
     assert_eq!(parsed(&pretty)["results"], plain["results"]);
-    let envelope = parsed(&ask_page("envelope=true", 2, &Distortion::default()));
+    let envelope = parsed(&ask_page("envelope=true", 2, &[]));
     assert_eq!((&envelope["status"], &envelope["results"]), (&json!(200), &plain["results"]));
     let path = format!("v1.0/groups/{ID}/backup/exportBuckets?envelope=true");
     let nested = parsed(&ask(Ask { path: &path, nested_envelope: true, ..Ask::default() }));
@@ -131,7 +141,7 @@ fn errors_have_atlas_s_form() {
     for (path, status, code) in table {
         let answer = ask(Ask { path: &path, accept: "application/json", ..Ask::default() });
         let body = parsed(&answer);
-        assert_eq!((answer.status.as_u16(), &body["errorCode"]), (status, &json!(code)), "{path}");
+        assert_eq!((answer.status, &body["errorCode"]), (status, &json!(code)), "{path}");
         assert_eq!(body["error"], status, "{path}");
     }
 }
@@ -143,7 +153,7 @@ fn an_enclosed_error_comes_with_200() {
         let answer = ask(Ask { path, nested_envelope: nested, ..Ask::default() });
         let body = parsed(&answer);
         let enclosed = if nested { &body["envelope"] } else { &body };
-        assert_eq!((answer.status.as_u16(), &body["status"]), (200, &json!(404)));
+        assert_eq!((answer.status, &body["status"]), (200, &json!(404)));
         assert_eq!(enclosed["errorCode"], "GROUP_NOT_FOUND");
     }
 }
@@ -155,16 +165,16 @@ fn v2_answers_in_the_version_that_accept_leads_to() {
     for (path, status) in [(path.as_str(), 200), (unknown, 404)] {
         let old = ask(Ask { path, accept: "application/vnd.atlas.2024-05-29+json", ..Ask::default() });
         assert_eq!(old.status, status);
-        assert_eq!(old.headers["deprecation"], "Mon, 5 Aug 2024 00:00:00 GMT");
-        assert_eq!(old.headers["sunset"], "Thu, 1 Jul 2027 00:00:00 GMT");
+        assert_eq!(header(&old, "deprecation"), "Mon, 5 Aug 2024 00:00:00 GMT");
+        assert_eq!(header(&old, "sunset"), "Thu, 1 Jul 2027 00:00:00 GMT");
     }
     let accept = "application/vnd.atlas.2025-03-12+json";
     let new = ask(Ask { path: &path, accept, ..Ask::default() });
-    assert_eq!(new.headers["content-type"], "application/vnd.atlas.2024-05-30+json;charset=utf-8");
+    assert_eq!(header(&new, "content-type"), "application/vnd.atlas.2024-05-30+json;charset=utf-8");
     assert_eq!((new.headers.len(), ids(&new)), (1, vec![1, 2]));
     let projects = ask(Ask { path: "v2/groups", accept, ..Ask::default() });
-    assert_eq!(projects.headers["content-type"], "application/vnd.atlas.2023-01-01+json;charset=utf-8");
-    assert!(!projects.headers.contains_key("sunset"));
+    assert_eq!(header(&projects, "content-type"), "application/vnd.atlas.2023-01-01+json;charset=utf-8");
+    assert!(projects.get("sunset").is_none());
     assert_eq!(ask(Ask { path: "v2/groups", ..Ask::default() }).status, 406);
 }
 
@@ -210,7 +220,7 @@ fn credentials_see_the_projects_that_they_may_read_and_no_others() {
         let body = parsed(&response);
         let found = match body["results"].as_array() {
             Some(results) => Ok(results.iter().map(|project| project["id"].as_str().unwrap()).collect()),
-            None => Err((response.status.as_u16(), body["errorCode"].as_str().unwrap())),
+            None => Err((response.status, body["errorCode"].as_str().unwrap())),
         };
         assert_eq!(found, expected.map(<[&str]>::to_vec), "{path} {readable:?}");
     }
@@ -218,26 +228,28 @@ fn credentials_see_the_projects_that_they_may_read_and_no_others() {
 
 #[test]
 fn distorted_pages_are_distorted_in_one_way_only() {
-    let distort = |change: fn(&mut Distortion)| {
-        let mut distortion = Distortion::default();
-        change(&mut distortion);
-        ask_page("itemsPerPage=2&pageNum=2", 5, &distortion)
-    };
-    assert_eq!(ids(&distort(|d| d.cap = Some(1))), [2]);
-    assert_eq!(rels(&distort(|d| d.no_links = true)), [""; 0]);
-    assert_eq!(parsed(&distort(|d| d.no_count = true)).get("totalCount"), None);
-    assert_eq!(parsed(&distort(|d| d.count = Some(3)))["totalCount"], 3);
-    assert_eq!(ids(&distort(|d| d.ignore_page_num = true)), [1, 2]);
-    assert!(
-        rels(&ask_page("pageNum=9", 5, &Distortion { next_for_ever: true, ..Distortion::default() }))
-            .contains(&"next".to_owned())
-    );
-    let foreign = parsed(&distort(|d| d.link_base = Some("http://elsewhere/\"".into())));
+    let ask_with = |fault: Fault| ask_page("itemsPerPage=2&pageNum=2", 5, &[fault]);
+    assert_eq!(ids(&ask_with(Fault::CapPage(1))), [2]);
+    assert_eq!(rels(&ask_with(Fault::NoLinks)), [""; 0]);
+    assert_eq!(parsed(&ask_with(Fault::NoCount)).get("totalCount"), None);
+    assert_eq!(parsed(&ask_with(Fault::Count(3)))["totalCount"], 3);
+    assert_eq!(ids(&ask_with(Fault::IgnorePageNum)), [1, 2]);
+    assert!(rels(&ask_page("pageNum=9", 5, &[Fault::NextForEver])).contains(&"next".to_owned()));
+    let foreign = parsed(&ask_with(Fault::LinksTo("http://elsewhere/\"".into())));
     assert!(foreign["links"][0]["href"].as_str().unwrap().starts_with("http://elsewhere/\"/api"));
-    assert_eq!(distort(|d| d.count_refused = true).status, 400);
-    let timed_out = distort(|d| d.count_timed_out = true);
+    assert_eq!(ask_with(Fault::CountRefused).status, 400);
+    let timed_out = ask_with(Fault::CountTimedOut);
+    assert_eq!((timed_out.status, &parsed(&timed_out)["errorCode"]), (500, &json!("TIMEOUT_WHILE_PAGING")));
+}
+
+#[test]
+fn a_401_is_as_it_was_recorded() {
+    let response = unauthorized("UNEXPECTED_ERROR", "You are not authorized for this resource.");
+    assert_eq!(response.body.len(), 142);
+    assert_eq!(header(&response, "content-type"), "application/json");
     assert_eq!(
-        (timed_out.status.as_u16(), &parsed(&timed_out)["errorCode"]),
-        (500, &json!("TIMEOUT_WHILE_PAGING"))
+        String::from_utf8(response.body).unwrap(),
+        "{\n  \"detail\" : \"You are not authorized for this resource.\",\n  \"error\" : 401,\n  \
+         \"errorCode\" : \"UNEXPECTED_ERROR\",\n  \"reason\" : \"Unauthorized\"\n}"
     );
 }

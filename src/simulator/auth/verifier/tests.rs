@@ -2,41 +2,24 @@
 
 use std::time::Duration;
 
-use ureq_proto::http::{HeaderMap, Method};
-
 use super::*;
 use crate::digest::HashFunction;
 
-fn request(method: Method, target: &str) -> ReceivedRequest {
-    ReceivedRequest {
-        connection: 1,
-        method,
-        target: target.into(),
-        headers: HeaderMap::new(),
-        body: Vec::new(),
-    }
+fn request(method: &str, target: &str) -> RecordedRequest {
+    RecordedRequest { method: method.into(), target: target.into(), ..RecordedRequest::default() }
 }
 
-fn get() -> ReceivedRequest {
-    request(Method::GET, "/dir/index.html")
+fn get() -> RecordedRequest {
+    request("GET", "/dir/index.html")
 }
 
-fn settings(user: &str, password: &str, challenge: DigestOffer) -> DigestSettings {
-    DigestSettings {
-        keys: vec![Key { public: user.into(), private: password.into() }],
-        offer: challenge,
-        lifetime: Lifetime { uses: 10, time: Duration::from_secs(60) },
-        strict: true,
-        rspauth: true,
-        next_nonce_every: None,
-    }
-}
-
-/// A verifier that has issued this nonce.
-fn verifier(settings: DigestSettings, nonce: &str) -> DigestVerifier {
-    let mut verifier = DigestVerifier::new(settings);
-    verifier.nonces.adopt(nonce, None, Instant::now());
-    verifier
+/// A verifier with a key that has issued this nonce.
+fn verifier(user: &str, password: &str, offer: DigestOffer, nonce: &str) -> DigestVerifier {
+    let mut nonces = IssuedNonces::default();
+    (nonces.uses, nonces.lifetime) = (10, Duration::from_secs(60));
+    nonces.adopt(nonce, None, Instant::now());
+    let keys = vec![Account { name: user.into(), secret: password.into() }];
+    DigestVerifier { keys, offer, nonces, strict: true, rspauth: true, next_nonce_every: None }
 }
 
 fn algorithm(name: &str) -> Algorithm {
@@ -59,7 +42,7 @@ fn mufasa_verifier(algorithms: &[&str]) -> DigestVerifier {
         .opaque("FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS")
         .qop([Qop::Auth, Qop::AuthInt])
         .algorithms(algorithms.iter().map(|name| algorithm(name)));
-    verifier(settings("Mufasa", "Circle of Life", challenge), "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v")
+    verifier("Mufasa", "Circle of Life", challenge, "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v")
 }
 
 const MD5_RESPONSE: &str = "8ca523f5e9506fed4657c9700eebdbec";
@@ -88,12 +71,12 @@ fn the_example_with_userhash_is_accepted_as_errata_4897_corrects_it() {
         .userhash(true)
         .algorithms([algorithm("SHA-512-256")]);
     let nonce = "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK";
-    let request = request(Method::GET, "/doe.json");
+    let request = request("GET", "/doe.json");
     let hashed =
         "username=\"793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b\", userhash=true";
     let names = [hashed, "username=\"Jäsøn Doe\", userhash=false", "username*=UTF-8''J%C3%A4s%C3%B8n%20Doe"];
     for name in names {
-        let mut verifier = verifier(settings("Jäsøn Doe", "Secret, or not?", challenge.clone()), nonce);
+        let mut verifier = verifier("Jäsøn Doe", "Secret, or not?", challenge.clone(), nonce);
         let field = format!(
             "Digest {name}, realm=\"api@example.org\", uri=\"/doe.json\", algorithm=SHA-512-256, \
              nonce=\"{nonce}\", nc=00000001, cnonce=\"NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v\", \
@@ -125,7 +108,7 @@ fn the_examples_of_rfc_2617_and_2069_are_accepted() {
     ];
     for (name, challenge, password, rest) in table {
         let nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
-        let mut verifier = verifier(settings("Mufasa", password, challenge), nonce);
+        let mut verifier = verifier("Mufasa", password, challenge, nonce);
         let field = format!(
             "Digest username=\"Mufasa\", realm=\"testrealm@host.com\", nonce=\"{nonce}\", \
              uri=\"/dir/index.html\", opaque=\"5ccc069c403ebaf9f0171e9517f40e41\", {rest}"
@@ -206,7 +189,7 @@ fn one_mistake_in_what_is_counted_and_computed_is_named() {
 fn an_answer_serves_once_and_for_its_own_method_only() {
     let mut verifier = mufasa_verifier(&["MD5"]);
     let field = mufasa("MD5", MD5_RESPONSE);
-    let post = request(Method::POST, "/dir/index.html");
+    let post = request("POST", "/dir/index.html");
     let mut verdict = |request| verifier.verify(field.as_bytes(), &request, Instant::now()).err();
     assert_eq!(verdict(post), Some(Rejection::WrongResponse));
     assert_eq!(verdict(get()), None);
@@ -232,10 +215,9 @@ fn session_answer(nonce: &str, nc: u32, cnonce: &str, key_nonce: &str, key_cnonc
 fn a_session_key_is_that_of_the_first_request_also_after_nextnonce() {
     let challenge = DigestOffer::default().realm("r").algorithms([algorithm("MD5-sess")]);
     for strict in [true, false] {
-        let mut settings = settings("u", "p", challenge.clone());
-        settings.strict = strict;
-        settings.next_nonce_every = Some(2);
-        let mut verifier = verifier(settings, "N");
+        let mut verifier = verifier("u", "p", challenge.clone(), "N");
+        verifier.strict = strict;
+        verifier.next_nonce_every = Some(2);
         let now = Instant::now();
         let first = verifier.verify(session_answer("N", 1, "a", "N", "a").as_bytes(), &get(), now);
         let info = verifier.authentication_info(&first.unwrap(), b"", false, now).unwrap();
@@ -271,7 +253,7 @@ fn authentication_info_proves_the_key_and_can_lie() {
 
 #[test]
 fn no_output_has_the_private_key() {
-    let settings = settings("public", "hush-hush", DigestOffer::default());
-    let shown = format!("{settings:?} {:?}", DigestVerifier::new(settings.clone()));
+    let verifier = verifier("public", "hush-hush", DigestOffer::default(), "N");
+    let shown = format!("{verifier:?}");
     assert!(shown.contains("public") && !shown.contains("hush-hush"), "{shown}");
 }
