@@ -187,7 +187,7 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
         "plain http from the environment",
         "ID",
         "MONGODB_ATLAS_BASE_URL=http://localhost.example",
-        "the base URL is plain http",
+        "MONGODB_ATLAS_BASE_URL: the base URL is plain http",
     ),
     (
         "no client secret",
@@ -462,7 +462,7 @@ fn a_port_that_is_taken_is_named() {
     let port = taken.local_addr().unwrap().port();
     let run = program().args(["simulate", "--port", &port.to_string()]).run();
     let expected = format!(
-        "atlas-export-buckets: cannot start the embedded Atlas: port {port} is in use\n  choose another --port, or \
+        "atlas-export-buckets: cannot start the simulated Atlas: port {port} is in use\n  choose another --port, or \
          leave it out for a free one\n"
     );
     assert_eq!((run.status, run.stdout.as_str(), run.stderr), (Some(1), "", expected));

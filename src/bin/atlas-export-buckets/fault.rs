@@ -99,7 +99,7 @@ fn fault_without_number(name: &str) -> Option<(When, Fault)> {
 }
 
 impl FaultArg {
-    /// Lets it go wrong in an embedded Atlas.
+    /// Lets it go wrong in a simulated Atlas.
     pub(crate) fn inject(self, builder: Builder) -> Builder {
         match self {
             FaultArg::RateLimit(capacity) => {
@@ -113,7 +113,7 @@ impl FaultArg {
 /// Atlas's error document, with a `Retry-After` where one may come.
 fn error(status: u16) -> Fault {
     let code = if status == 429 { "RATE_LIMITED" } else { "SIMULATED" };
-    let response = Response::atlas_error(status, code, "The embedded Atlas was told to fail.", &[]);
+    let response = Response::atlas_error(status, code, "The simulated Atlas was told to fail.", &[]);
     Fault::Response(if matches!(status, 429 | 503) { response.header("Retry-After", "1") } else { response })
 }
 
@@ -123,7 +123,7 @@ mod tests {
     use atlas_export_buckets::simulator::{Simulator, sample_buckets};
     use atlas_export_buckets::{ApiKey, Client};
 
-    /// Lists 12 buckets, 5 a page, from an embedded Atlas with these faults: the number of buckets, or the error.
+    /// Lists 12 buckets, 5 a page, from a simulated Atlas with these faults: the number of buckets, or the error.
     fn list(faults: &str) -> String {
         let builder = Simulator::builder().buckets(sample_buckets(12));
         let faults = faults.split_whitespace().map(|fault| parse(fault).unwrap());
@@ -139,7 +139,7 @@ mod tests {
     fn every_fault_does_what_its_name_says() {
         let cases = [
             ("", "12 buckets"),
-            ("500", "(HTTP 500 SIMULATED \"The embedded Atlas was told to fail.\"); try again later"),
+            ("500", "(HTTP 500 SIMULATED \"The simulated Atlas was told to fail.\"); try again later"),
             ("500=1", "12 buckets"),
             ("503", "the server failed: page 1 of "),
             ("429", "rate limited: page 1 of "),

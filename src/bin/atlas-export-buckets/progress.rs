@@ -1,8 +1,8 @@
-//! The line on a terminal that says what is waited for. Without a terminal, or when nothing takes half a second, there is
-//! none.
+//! The line on a terminal that says what is waited for, and standard output, which may be the same terminal. Without a
+//! terminal, or when nothing takes half a second, there is no line.
 
-use std::io::{self, IsTerminal as _, StdoutLock, Write};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
@@ -14,80 +14,41 @@ use crate::terminal;
 const SHOWN_AFTER: Duration = Duration::from_millis(500);
 
 /// The one line; unset if there is none.
-static LINE: OnceLock<Line> = OnceLock::new();
+static LINE: OnceLock<ProgressBar> = OnceLock::new();
 
-struct Line {
-    bar: ProgressBar,
-    items_per_page: u64,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    has_answer: bool,
-    /// How many projects there are, once that is known.
-    projects: Option<u64>,
-    projects_done: u64,
-    pages: u64,
-    /// How many buckets the project has, if that is known.
-    buckets: Option<u64>,
-    /// Why a request is sent again, until it is answered.
-    retry: Option<String>,
-}
-
-/// Begins the line, if standard error is a terminal that has nothing else to show.
-pub(crate) fn start(projects: Option<usize>, items_per_page: u32) {
-    if terminal::is_quiet() || terminal::is_verbose() || !io::stderr().is_terminal() {
+/// Begins the line, if there is to be one.
+pub(crate) fn start() {
+    let Ok(style) = ProgressStyle::with_template("{prefix}: {wide_msg}") else { return };
+    if !terminal::has_progress() {
         return;
     }
-    let state = State { projects: projects.map(|count| count as u64), ..State::default() };
-    let line = Line {
-        bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
-        items_per_page: items_per_page.into(),
-        state: Mutex::new(state),
-    };
-    if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-        line.bar.set_style(style);
-    }
-    let _ = LINE.set(line);
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style);
+    let _ = LINE.set(bar.with_message("connecting"));
     // Without a thread for it, there is no line.
     let _ = thread::Builder::new().spawn(|| {
         thread::sleep(SHOWN_AFTER);
-        let Some(line) = LINE.get() else { return };
-        update(|_| ());
-        line.bar.set_draw_target(ProgressDrawTarget::stderr());
-        line.bar.tick();
+        if let Some(line) = LINE.get() {
+            line.set_draw_target(ProgressDrawTarget::stderr());
+            line.tick();
+        }
     });
 }
 
-/// So many projects there are.
-pub(crate) fn projects(count: Option<u64>) {
-    update(|state| state.projects = count);
-}
-
-/// A page came, of a project with so many buckets.
-pub(crate) fn page(buckets: Option<u64>) {
-    update(|state| {
-        state.pages += 1;
-        state.buckets = buckets;
-    });
-}
-
-/// A project is done, well or not.
-pub(crate) fn project_done() {
-    update(|state| state.projects_done += 1);
+/// What is waited for, such as a page.
+pub(crate) fn set_place(place: String) {
+    if let Some(line) = LINE.get() {
+        line.set_prefix(place);
+    }
 }
 
 /// Takes in what the library logs of its requests.
 pub(crate) fn observe(record: &str) {
-    update(|state| {
-        if record.starts_with("HTTP ") {
-            state.has_answer = true;
-            state.retry = None;
-        } else if let Some(retry) = retry_in(record) {
-            state.retry = Some(retry);
-        }
-    });
+    let Some(line) = LINE.get() else { return };
+    if record.starts_with("HTTP ") {
+        line.set_message("waiting for Atlas");
+    } else if let Some(retry) = retry_in(record) {
+        line.set_message(retry);
+    }
 }
 
 /// `FAULT: trying again in 4000 ms` in fewer words.
@@ -100,61 +61,27 @@ fn retry_in(record: &str) -> Option<String> {
     Some(format!("retrying in {seconds:.precision$} s because of {reason}"))
 }
 
-fn update(change: impl FnOnce(&mut State)) {
-    let Some(line) = LINE.get() else { return };
-    let text = {
-        let mut state = line.state.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut state);
-        line.text(&state)
-    };
-    line.bar.set_message(text);
-}
-
-impl Line {
-    fn text(&self, state: &State) -> String {
-        let page = state.pages + 1;
-        let place = match state.buckets.map(|buckets| buckets.div_ceil(self.items_per_page)) {
-            _ if state.projects.is_none() => format!("project {}", state.projects_done + 1),
-            _ if state.projects > Some(1) => {
-                let projects = state.projects.unwrap_or_default();
-                format!("project {} of {projects}", state.projects_done + 1)
-            }
-            Some(pages) if page <= pages => format!("page {page} of {pages}"),
-            _ => format!("page {page}"),
-        };
-        match &state.retry {
-            Some(retry) => format!("{place}: {retry}"),
-            None if !state.has_answer => format!("{place}: connecting"),
-            None => format!("{place}: waiting for Atlas"),
-        }
-    }
-}
-
 /// Takes the line away while something else is printed.
 pub(crate) fn beside<T>(print: impl FnOnce() -> T) -> T {
     match LINE.get() {
-        Some(line) => line.bar.suspend(print),
+        Some(line) => line.suspend(print),
         None => print(),
     }
+}
+
+/// Prints to standard output at once: what follows may take its time.
+pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
+    beside(|| {
+        let mut stdout = io::stdout();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    })
 }
 
 /// Takes the line away.
 pub(crate) fn finish() {
     if let Some(line) = LINE.get() {
-        line.bar.finish_and_clear();
-    }
-}
-
-/// Standard output, which may be the same terminal.
-pub(crate) struct Stdout(pub(crate) StdoutLock<'static>);
-
-impl Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        beside(|| self.0.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        line.finish_and_clear();
     }
 }
 

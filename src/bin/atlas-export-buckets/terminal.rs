@@ -3,52 +3,33 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write as _};
-use std::sync::OnceLock;
 
 use atlas_export_buckets::escape::escape_text;
-use log::{LevelFilter, Log, Metadata, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::progress;
 
-/// How much is told on standard error.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verbosity {
-    /// Errors only.
-    Quiet,
-    /// Warnings too, and on a terminal what is waited for.
-    Normal,
-    /// All that the library logs.
-    Verbose,
-}
-
-static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
+/// All that the library logs is told. Nothing is logged below [`BESIDE_PROGRESS`], so that the two differ in this only.
+const VERBOSE: LevelFilter = LevelFilter::Trace;
+/// Warnings are told, and on a terminal what is waited for, which is logged.
+const BESIDE_PROGRESS: LevelFilter = LevelFilter::Debug;
 
 /// Call once, before the first request.
 pub(crate) fn start(verbose: bool, quiet: bool) {
-    let verbosity = match (verbose, quiet) {
-        (true, _) => Verbosity::Verbose,
-        (false, true) => Verbosity::Quiet,
-        (false, false) => Verbosity::Normal,
-    };
-    let _ = VERBOSITY.set(verbosity);
-    let level = match verbosity {
-        Verbosity::Quiet => LevelFilter::Off,
-        // The progress line shows what is retried, which is logged.
-        Verbosity::Normal if io::stderr().is_terminal() => LevelFilter::Debug,
-        Verbosity::Normal => LevelFilter::Warn,
-        Verbosity::Verbose => LevelFilter::Debug,
+    let level = match (verbose, quiet) {
+        (true, _) => VERBOSE,
+        (false, true) => LevelFilter::Off,
+        (false, false) if io::stderr().is_terminal() => BESIDE_PROGRESS,
+        (false, false) => LevelFilter::Warn,
     };
     if log::set_logger(&Logger).is_ok() {
         log::set_max_level(level);
     }
 }
 
-pub(crate) fn is_quiet() -> bool {
-    VERBOSITY.get() == Some(&Verbosity::Quiet)
-}
-
-pub(crate) fn is_verbose() -> bool {
-    VERBOSITY.get() == Some(&Verbosity::Verbose)
+/// Whether standard error is a terminal that has nothing else to show.
+pub(crate) fn has_progress() -> bool {
+    log::max_level() == BESIDE_PROGRESS
 }
 
 /// Reports a failure: the cause, and on a line of its own what to do about it.
@@ -57,18 +38,7 @@ pub(crate) fn report(cause: &str, advice: Option<&str>) {
     if let Some(advice) = advice {
         text.push_str(&format!("  {}\n", escape_text(advice)));
     }
-    write(&text);
-}
-
-/// Tells something that is no failure, unless `--quiet`.
-pub(crate) fn note(text: &str) {
-    if !is_quiet() {
-        write(&format!("atlas-export-buckets: {}\n", escape_text(text)));
-    }
-}
-
-/// If nobody can read it there, the work goes on all the same.
-fn write(text: &str) {
+    // If nobody can read it there, the work goes on all the same.
     progress::beside(|| _ = io::stderr().write_all(text.as_bytes()));
 }
 
@@ -92,8 +62,8 @@ impl Log for Logger {
             return;
         }
         let text = record.args().to_string();
-        if is_verbose() || record.level() <= log::Level::Warn {
-            note(&text);
+        if log::max_level() == VERBOSE || record.level() <= Level::Warn {
+            report(&text, None);
         } else {
             progress::observe(&text);
         }
