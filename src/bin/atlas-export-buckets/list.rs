@@ -2,17 +2,18 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _};
+use std::iter;
 use std::time::{Duration, Instant};
 
 use atlas_export_buckets::{Client, ClientBuilder, InvalidInput};
 
 use crate::cli::{ConnectionArgs, Format, ListArgs, ListingArgs};
 use crate::failure::{self, Failure};
-use crate::lister::{Limit, Lister, Part};
+use crate::lister::{Limit, Listed, Lister, Parts};
 use crate::output::{Output, Style};
 use crate::projects::{NamedProject, Projects, read_all};
 use crate::queue::Queue;
-use crate::{agent, environment, progress, terminal};
+use crate::{agent, environment, terminal};
 
 /// How long the program waits at its end for an access token to be revoked.
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(2);
@@ -84,18 +85,28 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
         has_bodies: listing.format == Format::Raw,
         limit: listing.max_time.map(|time| Limit { end: start + time, time }),
     };
-    let mut printer = Printer::new(Output::new(style), listing);
+    let output = Output::new(style);
+    let mut printer = Printer { output, listing, projects: 0, buckets: 0, first_failure: failure::DONE };
     // Bodies have no line end of their own: clearing the line would take the end of one with it.
     if listing.format != Format::Raw || !io::stdout().is_terminal() {
-        progress::start();
+        terminal::start_progress();
     }
     let printed = match single {
         // Without other threads.
-        Some(project) => printer.print_project(&project, lister.parts(&project)),
-        None => printer.print_projects(&lister, projects, jobs),
+        Some(project) => {
+            let parts = lister.parts(&project.id);
+            printer.print(iter::once(Ok((project, parts))))
+        }
+        None => match Queue::start(&lister, projects.iter(&lister), jobs as usize) {
+            Ok(queue) => printer.print(queue.listed()),
+            Err(error) => {
+                let failure = Failure::Other(format!("cannot start a thread: {error}"));
+                printer.print(iter::once(Err(failure)))
+            }
+        },
     };
-    let printed = printed.and_then(|()| progress::print(&printer.output.finish()?));
-    progress::finish();
+    let printed = printed.and_then(|()| terminal::print(&printer.output.finish()?));
+    terminal::finish_progress();
     if printed.is_ok() && printer.first_failure == failure::DONE && printer.buckets == 0 {
         log::warn!("{}", printer.nothing());
     }
@@ -121,58 +132,22 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn new(output: Output, listing: &ListingArgs) -> Printer<'_> {
-        Printer { output, listing, projects: 0, buckets: 0, first_failure: failure::DONE }
-    }
-
-    /// Prints several projects, some of which are listed at once.
-    fn print_projects(&mut self, lister: &Lister, projects: Projects, jobs: u32) -> io::Result<()> {
-        let jobs = match &projects {
-            Projects::Named(ids) => ids.len().min(jobs as usize),
-            Projects::All | Projects::OfOrganization(_) => jobs as usize,
-        };
-        progress::set_place("project 1".to_owned());
-        let queue = match Queue::start(lister, projects.iter(lister), jobs) {
-            Ok(queue) => queue,
-            Err(error) => {
-                self.fail(None, &Failure::Other(format!("cannot start a thread: {error}")));
-                return Ok(());
-            }
-        };
-        let limit = lister.limit;
-        while !limit.is_some_and(Limit::is_over)
-            && let Some(place) = queue.next(limit)
-        {
-            match place {
-                Ok(place) => {
-                    let project = place.project.clone();
-                    self.print_project(&project, queue.parts(place, limit))?;
-                }
+    fn print<'a>(&mut self, listed: impl Iterator<Item = Listed<'a>>) -> io::Result<()> {
+        for listed in listed {
+            match listed {
+                Ok((project, parts)) => self.print_project(&project, parts)?,
                 Err(failure) => self.fail(None, &failure),
             }
-        }
-        if queue.has_lost_projects() {
-            self.fail(None, &Failure::Other("the thread that listed them has ended".into()));
-        }
-        // None, unless the run has to end.
-        for project in queue.rest() {
-            let failure =
-                limit.map_or(Failure::Other("not listed".into()), |limit| Failure::MaxTime(limit.time));
-            self.fail(project.as_ref().ok(), &failure);
         }
         Ok(())
     }
 
     /// Prints a project as it comes, or says why it could not be listed.
-    fn print_project(
-        &mut self,
-        project: &NamedProject,
-        parts: impl Iterator<Item = Result<Part, Failure>>,
-    ) -> io::Result<()> {
+    fn print_project(&mut self, project: &NamedProject, parts: Parts<'_>) -> io::Result<()> {
+        let (printed_before, mut total_count) = (self.buckets, None);
         self.projects += 1;
-        let (mut buckets, mut total_count) = (0, None);
         self.show_place(project, 1, None);
-        for (part, page) in parts.zip(2..) {
+        for (part, next_page) in parts.zip(2..) {
             let part = match part {
                 Ok(part) => part,
                 Err(failure) => {
@@ -181,19 +156,19 @@ impl Printer<'_> {
                 }
             };
             total_count = part.total_count;
-            buckets += part.buckets.len() as u64;
             self.buckets += part.buckets.len() as u64;
-            progress::print(&self.output.part(project, part)?)?;
-            self.show_place(project, page, total_count);
+            terminal::print(&self.output.part(project, part)?)?;
+            self.show_place(project, next_page, total_count);
         }
-        let count = if self.listing.page.is_some() { total_count } else { Some(buckets) };
-        progress::print(&self.output.complete(count)?)
+        let count =
+            if self.listing.page.is_some() { total_count } else { Some(self.buckets - printed_before) };
+        terminal::print(&self.output.complete(count)?)
     }
 
     /// Says on a terminal what is waited for: a page of the only project, or one of the projects.
     fn show_place(&self, project: &NamedProject, page: u64, buckets: Option<u64>) {
         let pages = buckets.map(|buckets| buckets.div_ceil(self.listing.items_per_page.into()));
-        progress::set_place(match (project.of, pages) {
+        terminal::set_place(match (project.of, pages) {
             (Some(1), Some(pages)) if page <= pages => format!("page {page} of {pages}"),
             (Some(1), _) => format!("page {page}"),
             (Some(projects), _) => format!("project {} of {projects}", self.projects),

@@ -4,7 +4,7 @@ use std::iter;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use atlas_export_buckets::{Client, Error, ExportBucket, Listing, Page};
+use atlas_export_buckets::{Client, Error, ExportBucket, Listing, Page, ProjectId};
 
 use crate::failure::Failure;
 use crate::projects::NamedProject;
@@ -37,11 +37,11 @@ pub(crate) struct Part {
     pub(crate) total_count: Option<u64>,
 }
 
-impl From<Page<ExportBucket>> for Part {
-    fn from(page: Page<ExportBucket>) -> Self {
-        Part { buckets: page.results, body: page.body, total_count: page.total_count }
-    }
-}
+/// The parts of a project; a failure is the last one.
+pub(crate) type Parts<'a> = Box<dyn Iterator<Item = Result<Part, Failure>> + 'a>;
+
+/// A project with its parts, or why the projects could not be listed.
+pub(crate) type Listed<'a> = Result<(NamedProject, Parts<'a>), Failure>;
 
 impl Part {
     /// About how much memory it takes.
@@ -51,24 +51,32 @@ impl Part {
     }
 }
 
+impl From<Page<ExportBucket>> for Part {
+    fn from(page: Page<ExportBucket>) -> Self {
+        Part { buckets: page.results, body: page.body, total_count: page.total_count }
+    }
+}
+
 impl Lister {
-    /// Lists a project. A failure is the last item.
-    pub(crate) fn parts(&self, project: &NamedProject) -> impl Iterator<Item = Result<Part, Failure>> {
-        let (client, id) = (&self.client, &project.id);
-        let parts: Box<dyn Iterator<Item = Result<Part, Error>>> = match self.page {
-            Some(page) => Box::new(iter::once(client.export_bucket_page(id, page).map(Part::from))),
-            None if self.has_bodies => {
-                Box::new(client.export_bucket_pages(id).map(|page| page.map(Part::from)))
-            }
-            None => {
-                let mut listing = client.export_buckets(id);
-                Box::new(iter::from_fn(move || next_part(&mut listing)))
-            }
+    /// Lists a project.
+    pub(crate) fn parts(&self, id: &ProjectId) -> Parts<'_> {
+        let (client, id) = (&self.client, id.clone());
+        let as_part = |page: Result<Page<ExportBucket>, Error>| {
+            page.map(Part::from).map_err(|error| self.failure(error))
         };
-        parts.map(|part| part.map_err(|error| self.failure(error)))
+        match self.page {
+            Some(page) => Box::new(iter::once_with(move || as_part(client.export_bucket_page(&id, page)))),
+            None if self.has_bodies => Box::new(client.export_bucket_pages(&id).map(as_part)),
+            None => {
+                let mut listing = client.export_buckets(&id);
+                Box::new(iter::from_fn(move || {
+                    Some(next_part(&mut listing)?.map_err(|error| self.failure(error)))
+                }))
+            }
+        }
     }
 
-    /// The deadline of a single project's listing is that of the run.
+    /// The deadline of a single listing is that of the run.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         match (error, self.limit) {
             (Error::Deadline { timeout, cause: None, .. }, Some(limit)) if timeout == limit.time => {
@@ -95,12 +103,18 @@ impl Limit {
     /// Waits for what a worker sends, but not beyond the end of the run.
     pub(crate) fn receive<T>(limit: Option<Limit>, receiver: &Receiver<T>) -> Result<T, Failure> {
         let received = match limit {
-            Some(Limit { end, .. }) => receiver.recv_timeout(end.saturating_duration_since(Instant::now())),
+            Some(limit) if limit.is_over() => Err(RecvTimeoutError::Timeout),
+            Some(limit) => receiver.recv_timeout(limit.end.saturating_duration_since(Instant::now())),
             None => receiver.recv().map_err(RecvTimeoutError::from),
         };
-        received.map_err(|_| match limit {
+        received.map_err(|_| Limit::failure(limit))
+    }
+
+    /// Why nothing was received.
+    pub(crate) fn failure(limit: Option<Limit>) -> Failure {
+        match limit {
             Some(limit) if limit.is_over() => Failure::MaxTime(limit.time),
             _ => Failure::Other("the thread that listed it has ended".into()),
-        })
+        }
     }
 }

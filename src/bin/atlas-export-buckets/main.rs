@@ -4,7 +4,7 @@
 //! it. `list` lists what `projects` names, with the credentials and settings of `environment`: `lister` lists one project,
 //! `queue` several at once, and `output` forms what is printed. `agent` is how the program connects. `simulate` runs the
 //! simulated Atlas, with the faults of `fault`. `failure` says with which message and exit status each failure ends;
-//! `terminal` and `progress` are all that writes to standard error.
+//! `terminal` writes all that is written.
 
 mod agent;
 mod cli;
@@ -17,7 +17,6 @@ mod lister;
 mod manual;
 mod mistakes;
 mod output;
-mod progress;
 mod projects;
 mod queue;
 mod simulate;
@@ -75,6 +74,6 @@ fn answer(error: &clap::Error) -> Result<u8, Failure> {
 }
 
 fn print(text: &str) -> Result<u8, Failure> {
-    progress::print(text.as_bytes())?;
+    terminal::print(text.as_bytes())?;
     Ok(failure::DONE)
 }

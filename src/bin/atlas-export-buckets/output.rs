@@ -84,11 +84,11 @@ impl Output {
         self.json.failed(project, failure);
     }
 
+    /// The end, and what stands before it if no project was complete.
     pub(crate) fn finish(&mut self) -> io::Result<Vec<u8>> {
         let is_json = self.style.format == Format::Json;
         // That nothing could be listed must not look like an empty list.
-        let is_list = self.has_complete || !self.has_failed;
-        if !is_list && !(is_json && self.style.has_several_projects) {
+        if self.has_failed && !self.has_complete && !(is_json && self.style.has_several_projects) {
             return Ok(Vec::new());
         }
         let mut text = self.begin()?;

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::{io, iter, thread};
 
 use crate::failure::Failure;
-use crate::lister::{Limit, Lister, Part};
+use crate::lister::{Limit, Listed, Lister, Part, Parts};
 use crate::projects::{NamedProject, ProjectIter};
 
 /// What all projects that wait for their turn hold together, but for a part of each worker.
@@ -18,6 +18,7 @@ const PROJECTS_AHEAD: usize = 16;
 pub(crate) struct Queue {
     shared: Arc<Shared>,
     begun: Receiver<Result<Place, Failure>>,
+    limit: Option<Limit>,
 }
 
 /// What the workers share.
@@ -32,8 +33,8 @@ struct Shared {
 type Message = Option<Result<Part, Failure>>;
 
 /// A project that a worker has begun, for the printer.
-pub(crate) struct Place {
-    pub(crate) project: NamedProject,
+struct Place {
+    project: NamedProject,
     parts: Receiver<Message>,
     /// Dropped when it is this project's turn.
     wait: Sender<()>,
@@ -62,56 +63,50 @@ impl Queue {
                 }
             })?;
         }
-        Ok(Queue { shared, begun })
+        Ok(Queue { shared, begun, limit: lister.limit })
     }
 
-    /// The next project, or why there are no more; `None` also when the run has to end.
-    pub(crate) fn next(&self, limit: Option<Limit>) -> Option<Result<Place, Failure>> {
-        Limit::receive(limit, &self.begun).ok()
+    /// All projects in their order, also those for which there was no time.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
+        let in_time = iter::from_fn(|| Limit::receive(self.limit, &self.begun).ok());
+        let in_time = in_time.map(|place| place.map(|place| (place.project.clone(), self.parts(place))));
+        let late = iter::once_with(|| self.rest()).flatten();
+        let no_parts = || -> Parts<'_> { Box::new(iter::once(Err(Limit::failure(self.limit)))) };
+        in_time.chain(late.map(move |project| project.map(|project| (project, no_parts()))))
     }
 
-    /// The parts of a project whose turn it is. A failure is the last one.
-    pub(crate) fn parts(
-        &self,
-        place: Place,
-        limit: Option<Limit>,
-    ) -> impl Iterator<Item = Result<Part, Failure>> {
+    /// The parts of a project whose turn it is.
+    fn parts(&self, place: Place) -> Parts<'_> {
         drop(place.wait);
-        iter::from_fn(move || {
+        Box::new(iter::from_fn(move || {
             // The worker sends `None` before it ends.
-            let message = Limit::receive(limit, &place.parts).unwrap_or_else(|failure| Some(Err(failure)));
+            let message =
+                Limit::receive(self.limit, &place.parts).unwrap_or_else(|failure| Some(Err(failure)));
             if let Some(Ok(part)) = &message {
                 self.shared.held.fetch_sub(part.bytes(), Relaxed);
             }
             message
-        })
+        }))
     }
 
-    /// The projects that the printer did not get.
-    pub(crate) fn rest(&self) -> Vec<Result<NamedProject, Failure>> {
+    /// The projects that were not handed out.
+    fn rest(&self) -> Vec<Result<NamedProject, Failure>> {
         let begun = || self.begun.try_iter().map(|place| place.map(|place| place.project));
         // A worker that waits for room in the queue keeps the others away.
         let mut rest: Vec<_> = begun().collect();
-        let mut projects = self.shared.projects();
-        rest.extend(begun());
-        rest.extend(projects.by_ref());
+        match self.shared.projects.lock() {
+            Ok(mut projects) => rest.extend(begun().chain(projects.by_ref())),
+            // A worker ended while it asked for more projects.
+            Err(_) => rest.push(Err(Limit::failure(None))),
+        }
         rest
-    }
-
-    /// Whether a worker ended while it listed the projects: then there may be more.
-    pub(crate) fn has_lost_projects(&self) -> bool {
-        self.shared.projects.is_poisoned()
     }
 }
 
 impl Shared {
-    fn projects(&self) -> MutexGuard<'_, ProjectIter> {
-        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The next project for a worker, when there is room for it; `None` when there is none, or nobody prints any more.
     fn begin(&self, places: &SyncSender<Result<Place, Failure>>) -> Option<Job> {
-        let mut projects = self.projects();
+        let mut projects = self.projects.lock().ok()?;
         match projects.next()? {
             Ok(project) => {
                 let (place, job) = open(project);
@@ -126,7 +121,7 @@ impl Shared {
     }
 
     fn work(&self, lister: &Lister, job: Job) {
-        for part in lister.parts(&job.project) {
+        for part in lister.parts(&job.project.id) {
             let bytes = part.as_ref().map_or(0, Part::bytes);
             if self.held.fetch_add(bytes, Relaxed) > MAX_BYTES {
                 // Nothing is ever sent: this waits until the other end is dropped.
@@ -144,8 +139,7 @@ impl Shared {
 fn open(project: NamedProject) -> (Place, Job) {
     let (sender, parts) = sync_channel(2);
     let (wait, turn) = channel();
-    let job = Job { project: project.clone(), parts: sender, turn };
-    (Place { project, parts, wait }, job)
+    (Place { project: project.clone(), parts, wait }, Job { project, parts: sender, turn })
 }
 
 #[cfg(test)]
@@ -180,8 +174,7 @@ mod tests {
         for request in 0..4 {
             assert_eq!(is_asked.recv_timeout(LONG), Ok(()), "request {request}");
         }
-        let places = iter::from_fn(|| queue.next(None));
-        let order: Vec<String> = places.map(|place| place.unwrap().project.id.to_string()).collect();
+        let order: Vec<String> = queue.listed().map(|listed| listed.unwrap().0.id.to_string()).collect();
         assert_eq!(order, atlas.project_ids());
     }
 
@@ -195,8 +188,7 @@ mod tests {
             let (shared, lister) = (&queue.shared, lister(&atlas));
             scope.spawn(move || shared.work(&lister, job));
             assert!(place.parts.recv_timeout(Duration::from_millis(200)).is_err(), "it did not wait");
-            let parts: Vec<usize> =
-                queue.parts(place, None).map(|part| part.unwrap().buckets.len()).collect();
+            let parts: Vec<usize> = queue.parts(place).map(|part| part.unwrap().buckets.len()).collect();
             assert_eq!(parts, [1]);
         });
         assert_eq!(queue.shared.held.load(Relaxed), MAX_BYTES + 1, "what is printed is held no longer");
@@ -211,10 +203,10 @@ mod tests {
 
     #[test]
     fn a_worker_that_ends_early_leaves_no_list_that_looks_complete() {
-        let queue = queue(1);
-        let (place, job) = open(queue.shared.projects().next().unwrap().unwrap());
+        let queue = queue(0);
+        let (place, job) = open(NamedProject::new("32b6e34b3d91647abb20e7b8".parse().unwrap(), 1));
         drop(job);
-        let failure = queue.parts(place, None).next().unwrap().unwrap_err();
+        let failure = queue.parts(place).next().unwrap().unwrap_err();
         assert_eq!(failure.cause(), "the thread that listed it has ended");
     }
 

@@ -11,7 +11,7 @@ use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ProjectId, Servic
 use crate::cli::{ListingArgs, SimulateArgs};
 use crate::failure::{self, Failure};
 use crate::projects::{Projects, read_all};
-use crate::{list, progress, terminal};
+use crate::{list, terminal};
 
 /// Lists the sample buckets of a simulated Atlas.
 pub(crate) fn demo(listing: &ListingArgs) -> Result<u8, Failure> {
@@ -137,7 +137,7 @@ fn run_until_interrupted(atlas: &Simulator, variables: &[(&str, &str)]) -> Resul
         atlas.base_url(),
         atlas.project_id(),
     );
-    progress::print((exports.collect::<String>() + &curl).as_bytes())?;
+    terminal::print((exports.collect::<String>() + &curl).as_bytes())?;
     log::warn!("the simulated Atlas runs until interrupted (Ctrl-C)");
     loop {
         std::thread::park();

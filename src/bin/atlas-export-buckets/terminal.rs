@@ -1,13 +1,14 @@
-//! What goes to standard error, so that messages and the progress line do not write over each other; and whether a stream
-//! can show colours.
+//! All that is written: to standard output, which may be a terminal, and to standard error: messages, and the line that says
+//! what is waited for. Without a terminal, or when nothing takes half a second, there is no line.
 
-use std::env;
 use std::io::{self, IsTerminal, Write as _};
+use std::sync::OnceLock;
+use std::time::Duration;
+use std::{env, thread};
 
 use atlas_export_buckets::escape::escape_text;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
-
-use crate::progress;
 
 /// All that the library logs is told. Nothing is logged below [`BESIDE_PROGRESS`], so that the two differ in this only.
 const VERBOSE: LevelFilter = LevelFilter::Trace;
@@ -27,11 +28,6 @@ pub(crate) fn start(verbose: bool, quiet: bool) {
     }
 }
 
-/// Whether standard error is a terminal that has nothing else to show.
-pub(crate) fn has_progress() -> bool {
-    log::max_level() == BESIDE_PROGRESS
-}
-
 /// Reports a failure: the cause, and on a line of its own what to do about it.
 pub(crate) fn report(cause: &str, advice: Option<&str>) {
     let mut text = format!("atlas-export-buckets: {}\n", escape_text(cause));
@@ -39,7 +35,7 @@ pub(crate) fn report(cause: &str, advice: Option<&str>) {
         text.push_str(&format!("  {}\n", escape_text(advice)));
     }
     // If nobody can read it there, the work goes on all the same.
-    progress::beside(|| _ = io::stderr().write_all(text.as_bytes()));
+    beside(|| _ = io::stderr().write_all(text.as_bytes()));
 }
 
 /// Whether a stream shows colours and bold text.
@@ -65,9 +61,106 @@ impl Log for Logger {
         if log::max_level() == VERBOSE || record.level() <= Level::Warn {
             report(&text, None);
         } else {
-            progress::observe(&text);
+            observe(&text);
         }
     }
 
     fn flush(&self) {}
+}
+
+/// A wait that is shorter needs no explanation.
+const SHOWN_AFTER: Duration = Duration::from_millis(500);
+
+/// The one line; unset if there is none.
+static LINE: OnceLock<ProgressBar> = OnceLock::new();
+
+/// Begins the line that says what is waited for, if standard error is a terminal that has nothing else to show.
+pub(crate) fn start_progress() {
+    let Ok(style) = ProgressStyle::with_template("{prefix}: {wide_msg}") else { return };
+    if log::max_level() != BESIDE_PROGRESS {
+        return;
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style);
+    let _ = LINE.set(bar.with_message("connecting"));
+    // Without a thread for it, there is no line.
+    let _ = thread::Builder::new().spawn(|| {
+        thread::sleep(SHOWN_AFTER);
+        if let Some(line) = LINE.get() {
+            line.set_draw_target(ProgressDrawTarget::stderr());
+            line.tick();
+        }
+    });
+}
+
+/// What is waited for, such as a page.
+pub(crate) fn set_place(place: String) {
+    if let Some(line) = LINE.get() {
+        line.set_prefix(place);
+    }
+}
+
+/// Takes in what the library logs of its requests.
+fn observe(record: &str) {
+    let Some(line) = LINE.get() else { return };
+    if record.starts_with("HTTP ") {
+        line.set_message("waiting for Atlas");
+    } else if let Some(retry) = retry_in(record) {
+        line.set_message(retry);
+    }
+}
+
+/// `FAULT: trying again in 4000 ms` in fewer words.
+fn retry_in(record: &str) -> Option<String> {
+    let (fault, wait) = record.split_once(": trying again in ")?;
+    let seconds = wait.split(' ').next()?.parse::<f64>().ok()? / 1000.0;
+    let status = fault.split_once("HTTP ").and_then(|(_, rest)| rest.get(..3));
+    let reason = status.map_or("a network error".to_owned(), |status| format!("HTTP {status}"));
+    let precision = usize::from(seconds < 1.0);
+    Some(format!("retrying in {seconds:.precision$} s because of {reason}"))
+}
+
+/// Takes the line away while something else is printed.
+fn beside<T>(print: impl FnOnce() -> T) -> T {
+    match LINE.get() {
+        Some(line) => line.suspend(print),
+        None => print(),
+    }
+}
+
+/// Prints to standard output at once: what follows may take its time.
+pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
+    beside(|| {
+        let mut stdout = io::stdout();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    })
+}
+
+/// Takes the line away.
+pub(crate) fn finish_progress() {
+    if let Some(line) = LINE.get() {
+        line.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_is_told_with_its_wait_and_its_reason() {
+        for (record, expected) in [
+            (
+                "page 1 of x at https://h: the server failed: HTTP 503 SIMULATED \"Failed.\"; later: trying again in 4000 ms",
+                Some("retrying in 4 s because of HTTP 503"),
+            ),
+            (
+                "page 1 of x at https://h: cannot connect: refused; check it: trying again in 250 ms",
+                Some("retrying in 0.2 s because of a network error"),
+            ),
+            ("GET https://h", None),
+        ] {
+            assert_eq!(retry_in(record).as_deref(), expected, "{record}");
+        }
+    }
 }
