@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, CommandFactory as _, ValueHint};
-use clap_complete::aot::{Bash, Fish, Zsh, generate};
+use clap_complete::aot::{Bash, Fish, Generator, Zsh, generate};
 
 use crate::cli::{Cli, Shell};
 use crate::fault;
@@ -27,18 +27,17 @@ pub(crate) fn script(shell: Shell) -> String {
             command.mut_arg(option, |arg| arg.value_parser(values).hide_possible_values(true))
         });
     }
+    match shell {
+        Shell::Bash => mend_bash(&generated(Bash, &mut program)),
+        Shell::Zsh => generated(Zsh, &mut program),
+        Shell::Fish => generated(Fish, &mut program) + &missing_in_fish(&program),
+    }
+}
+
+fn generated(generator: impl Generator, program: &mut Command) -> String {
     let mut script = Vec::new();
-    match shell {
-        Shell::Bash => generate(Bash, &mut program, NAME, &mut script),
-        Shell::Zsh => generate(Zsh, &mut program, NAME, &mut script),
-        Shell::Fish => generate(Fish, &mut program, NAME, &mut script),
-    }
-    let script = String::from_utf8_lossy(&script).into_owned();
-    match shell {
-        Shell::Bash => mend_bash(&script),
-        Shell::Zsh => script,
-        Shell::Fish => script + &missing_in_fish(&program),
-    }
+    generate(generator, program, NAME, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// Mends two things that the generator for bash, in its version 4.6.11, gets wrong.

@@ -24,41 +24,33 @@ const NEW_BUCKET: &str =
 /// Reads `NAME` or `NAME=NUMBER`.
 pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
     let (name, number) = match text.split_once('=') {
-        Some((name, number)) => {
-            let number = number.parse().ok().filter(|&number: &u64| number > 0);
-            (
-                name,
-                Some(number.ok_or_else(|| format!("{} takes a whole number from 1", name.escape_debug()))?),
-            )
-        }
         None => (text, None),
+        Some((name, number)) => match number.parse::<u64>() {
+            Ok(number) if number > 0 => (name, Some(number)),
+            _ => return Err(format!("{} takes a whole number from 1", name.escape_debug())),
+        },
     };
     // The number belongs to the fault, or says how many requests are hit, which are all without it.
     let small = |default| number.map_or(default, |number| number.try_into().unwrap_or(u32::MAX));
     let duration = Duration::from_millis(number.unwrap_or(1000));
-    let fault = match name {
+    let pages = When::always().with_authorization();
+    match name {
         "rate-limit" => return Ok(FaultArg::RateLimit(small(10))),
-        "delay" => Fault::Delay(duration),
-        "drip" => Fault::Drip { bytes: 1, every: duration },
-        "many-headers" => Fault::ManyHeaders(small(10_000) as usize),
-        "cap-page" => Fault::CapPage(small(1)),
-        _ => match fault_of_requests(name) {
-            Some(fault) => {
-                let when = number.map_or(When::always(), When::first);
-                return Ok(FaultArg::Inject(when.with_authorization(), fault));
-            }
-            None => {
-                let (when, fault) = fault_without_number(name).ok_or_else(|| {
-                    format!("use an error status such as 503, {}", NAMES.replace(' ', ", "))
-                })?;
-                if number.is_some() {
-                    return Err(format!("{name} takes no number"));
-                }
-                return Ok(FaultArg::Inject(when, fault));
-            }
-        },
-    };
-    Ok(FaultArg::Inject(When::always().with_authorization(), fault))
+        "delay" => return Ok(FaultArg::Inject(pages, Fault::Delay(duration))),
+        "drip" => return Ok(FaultArg::Inject(pages, Fault::Drip { bytes: 1, every: duration })),
+        "many-headers" => return Ok(FaultArg::Inject(pages, Fault::ManyHeaders(small(10_000) as usize))),
+        "cap-page" => return Ok(FaultArg::Inject(pages, Fault::CapPage(small(1)))),
+        _ => {}
+    }
+    if let Some(fault) = fault_of_requests(name) {
+        let when = number.map_or(When::always(), When::first);
+        return Ok(FaultArg::Inject(when.with_authorization(), fault));
+    }
+    match fault_without_number(name) {
+        Some(_) if number.is_some() => Err(format!("{name} takes no number")),
+        Some((when, fault)) => Ok(FaultArg::Inject(when, fault)),
+        None => Err(format!("use an error status such as 503, {}", NAMES.replace(' ', ", "))),
+    }
 }
 
 /// Faults that hit all requests that have an `Authorization`, or the first so many.

@@ -1,17 +1,16 @@
 //! `list`: which projects, with which client, and how each of them ends.
 
-use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::iter;
 use std::time::{Duration, Instant};
 
-use atlas_export_buckets::{Client, ClientBuilder, InvalidInput};
+use atlas_export_buckets::{Client, ClientBuilder, InvalidInput, Stats};
 
 use crate::cli::{ConnectionArgs, Format, ListArgs, ListingArgs};
 use crate::failure::{self, Failure};
 use crate::lister::{Limit, Listed, Lister, Parts};
 use crate::output::{Output, Style};
-use crate::projects::{NamedProject, Projects, read_all};
+use crate::projects::{NamedProject, Projects, read_file};
 use crate::queue::Queue;
 use crate::{agent, environment, terminal};
 
@@ -54,8 +53,7 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
     let ca_file = connection.ca_file.clone().or_else(environment::ca_file);
     let roots = ca_file.as_ref().map_or("built in".to_owned(), |path| path.display().to_string());
     if let Some(path) = &ca_file {
-        let mut file = File::open(path).map_err(|error| format!("cannot read {roots}: {error}"))?;
-        builder = builder.ca_certificates(read_all(&mut file, &roots)?);
+        builder = builder.ca_certificates(read_file(path)?);
     }
     log::info!("root certificates: {roots}");
     let explain = |error| match (&error, variable) {
@@ -204,14 +202,11 @@ impl Printer<'_> {
 
     /// Shown with `--verbose`.
     fn summarise(&self, client: &Client, start: Instant) {
-        let (stats, time) = (client.stats(), start.elapsed().as_secs_f64());
+        let Stats { requests, challenges, retries, .. } = client.stats();
+        let (projects, buckets, time) = (self.projects, self.buckets, start.elapsed().as_secs_f64());
         log::info!(
-            "projects: {}, buckets: {}, requests: {}, challenges: {}, retries: {}, time: {time:.1} s",
-            self.projects,
-            self.buckets,
-            stats.requests,
-            stats.challenges,
-            stats.retries,
+            "projects: {projects}, buckets: {buckets}, requests: {requests}, challenges: {challenges}, \
+             retries: {retries}, time: {time:.1} s"
         );
     }
 }

@@ -165,6 +165,11 @@ mod tests {
             "see ",
         ),
         (
+            "list --timeout 1e30",
+            "invalid value '1e30' for '--timeout <SECONDS>': use a number of seconds above 0 and up to 31536000",
+            "see ",
+        ),
+        (
             "list --max-time 1e-99",
             "invalid value '1e-99' for '--max-time <SECONDS>': use a number of seconds above 0",
             "see ",

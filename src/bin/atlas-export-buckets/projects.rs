@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use atlas_export_buckets::{OrganizationId, ProjectId};
 
@@ -16,10 +18,8 @@ use crate::lister::Lister;
 pub(crate) enum Projects {
     /// They were named, each once.
     Named(Vec<ProjectId>),
-    /// Every project that the credentials can see.
-    All,
-    /// Every project of an organization.
-    OfOrganization(OrganizationId),
+    /// Every project that the credentials can see, or those of an organization.
+    All(Option<OrganizationId>),
 }
 
 /// A project to list.
@@ -46,13 +46,13 @@ impl Projects {
     /// What the options say, and without them the environment.
     pub(crate) fn selected(selection: &SelectionArgs) -> Result<Projects, String> {
         if selection.all_projects {
-            return Ok(Projects::All);
+            return Ok(Projects::All(None));
         }
         if let Some((organization, others)) = selection.organizations.split_first() {
             if others.iter().any(|other| other != organization) {
                 return Err("one organization at a time: give --org-id once".into());
             }
-            return Ok(Projects::OfOrganization(organization.clone()));
+            return Ok(Projects::All(Some(organization.clone())));
         }
         let mut ids = match selection.project_ids.as_slice() {
             [] => vec![id_of_environment()?],
@@ -81,8 +81,8 @@ impl Projects {
                 let of = ids.len();
                 return Box::new(ids.into_iter().map(move |id| Ok(NamedProject::new(id, of))));
             }
-            Projects::All => lister.client.projects(),
-            Projects::OfOrganization(id) => lister.client.organization_projects(&id),
+            Projects::All(None) => lister.client.projects(),
+            Projects::All(Some(id)) => lister.client.organization_projects(&id),
         };
         let lister = lister.clone();
         Box::new(std::iter::from_fn(move || {
@@ -130,8 +130,15 @@ fn read_ids(ids: &mut Vec<ProjectId>) -> Result<(), String> {
     Ok(())
 }
 
+/// Reads a file of at most 16 MiB.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let name = path.display();
+    let mut file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    read_all(&mut file, &name)
+}
+
 /// Reads input of at most 16 MiB.
-pub(crate) fn read_all(input: &mut dyn Read, name: &dyn Display) -> Result<Vec<u8>, String> {
+fn read_all(input: &mut dyn Read, name: &dyn Display) -> Result<Vec<u8>, String> {
     /// More than half a million project ids, or thousands of roots: what is longer is neither.
     const MAX_LEN: u64 = 16 * 1024 * 1024;
     let mut bytes = Vec::new();

@@ -1,6 +1,5 @@
 //! `simulate` runs the simulated Atlas; `demo` lists from it, as `list` would.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
@@ -10,7 +9,7 @@ use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ProjectId, Servic
 
 use crate::cli::{ListingArgs, SimulateArgs};
 use crate::failure::{self, Failure};
-use crate::projects::{Projects, read_all};
+use crate::projects::{Projects, read_file};
 use crate::{list, terminal};
 
 /// Lists the sample buckets of a simulated Atlas.
@@ -42,7 +41,15 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8, Failure> {
             let mut command = Command::new(program);
             command.args(arguments);
             // Credentials of another kind are meant for the real Atlas, and might win.
-            OF_CREDENTIALS.iter().for_each(|name| _ = command.env_remove(name));
+            for name in [
+                AccessToken::VARIABLE,
+                ServiceAccount::CLIENT_ID_VARIABLE,
+                ServiceAccount::CLIENT_SECRET_VARIABLE,
+                ApiKey::PUBLIC_KEY_VARIABLE,
+                ApiKey::PRIVATE_KEY_VARIABLE,
+            ] {
+                command.env_remove(name);
+            }
             Ok(exit_status_of_command(command.envs(variables).status(), &program.to_string_lossy()))
         }
         None => run_until_interrupted(&atlas, &variables),
@@ -50,23 +57,11 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8, Failure> {
 }
 
 fn start(builder: Builder, port: u16) -> Result<Simulator, Failure> {
-    builder.port(port).start().map_err(|error| {
-        let cause = format!("cannot start the simulated Atlas: {error}");
-        if error.kind() == io::ErrorKind::AddrInUse {
-            return Failure::PortInUse(port);
-        }
-        Failure::Other(cause)
+    builder.port(port).start().map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse if port != 0 => Failure::PortInUse(port),
+        _ => Failure::Other(format!("cannot start the simulated Atlas: {error}")),
     })
 }
-
-/// The variables of all kinds of credentials.
-const OF_CREDENTIALS: [&str; 5] = [
-    AccessToken::VARIABLE,
-    ServiceAccount::CLIENT_ID_VARIABLE,
-    ServiceAccount::CLIENT_SECRET_VARIABLE,
-    ApiKey::PUBLIC_KEY_VARIABLE,
-    ApiKey::PRIVATE_KEY_VARIABLE,
-];
 
 /// Shows a request with `--verbose`: how it was answered, and why its `Authorization` was refused.
 fn show_request(request: &RecordedRequest) {
@@ -80,13 +75,10 @@ fn show_request(request: &RecordedRequest) {
 
 /// An Atlas with the buckets of a file.
 fn read_fixture(path: &Path) -> Result<Builder, String> {
-    let name = path.display();
-    let mut file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
-    let json = String::from_utf8(read_all(&mut file, &name)?)
-        .map_err(|error| format!("{name} holds no list of buckets: {error}"))?;
-    Simulator::builder()
-        .buckets_json(&json)
-        .map_err(|error| format!("{name} holds no list of buckets: {error}"))
+    let json = read_file(path)?;
+    let json = str::from_utf8(&json).map_err(io::Error::other);
+    let builder = json.and_then(|json| Simulator::builder().buckets_json(json));
+    builder.map_err(|error| format!("{} holds no list of buckets: {error}", path.display()))
 }
 
 /// The environment in which `list`, and other tools, find their way here.
