@@ -61,19 +61,17 @@ impl Lister {
     /// Lists a project.
     pub(crate) fn parts(&self, id: &ProjectId) -> Parts<'_> {
         let (client, id) = (&self.client, id.clone());
-        let as_part = |page: Result<Page<ExportBucket>, Error>| {
-            page.map(Part::from).map_err(|error| self.failure(error))
-        };
-        match self.page {
-            Some(page) => Box::new(iter::once_with(move || as_part(client.export_bucket_page(&id, page)))),
-            None if self.has_bodies => Box::new(client.export_bucket_pages(&id).map(as_part)),
+        let parts: Box<dyn Iterator<Item = Result<Part, Error>>> = match self.page {
+            Some(page) => Box::new(iter::once_with(move || Ok(client.export_bucket_page(&id, page)?.into()))),
+            None if self.has_bodies => {
+                Box::new(client.export_bucket_pages(&id).map(|page| page.map(Part::from)))
+            }
             None => {
                 let mut listing = client.export_buckets(&id);
-                Box::new(iter::from_fn(move || {
-                    Some(next_part(&mut listing)?.map_err(|error| self.failure(error)))
-                }))
+                Box::new(iter::from_fn(move || next_part(&mut listing)))
             }
-        }
+        };
+        Box::new(parts.map(|part| part.map_err(|error| self.failure(error))))
     }
 
     /// The deadline of a single listing is that of the run.

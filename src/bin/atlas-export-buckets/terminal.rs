@@ -81,7 +81,8 @@ pub(crate) fn start_progress() {
         return;
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style);
-    let _ = LINE.set(bar.with_message("connecting"));
+    // Until the projects are known.
+    let _ = LINE.set(bar.with_prefix("project 1").with_message("connecting"));
     // Without a thread for it, there is no line.
     let _ = thread::Builder::new().spawn(|| {
         thread::sleep(SHOWN_AFTER);
