@@ -1,7 +1,7 @@
 //! Lists several projects at once, and hands them out in listing order. Those that are ready early wait, in bounded memory.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::{io, iter, thread};
 
@@ -9,10 +9,12 @@ use crate::failure::Failure;
 use crate::lister::{Limit, Listed, Lister, Part, Parts};
 use crate::projects::{NamedProject, ProjectIter};
 
-/// What all projects that wait for their turn hold together, but for what each worker has begun.
+/// What all projects that wait for their turn hold together, but for a part of each worker.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Projects that wait for their turn, for each worker.
 const PROJECTS_AHEAD: usize = 16;
+/// Parts of a project that wait to be printed: so many pages of it are asked for before its turn.
+const PARTS_AHEAD: usize = 16;
 
 /// Several projects, in listing order.
 pub(crate) struct Queue {
@@ -32,8 +34,21 @@ struct Shared {
 /// A part of a project; `None` behind the last one.
 type Message = Option<Result<Part, Failure>>;
 
-/// A project that a worker has begun, as the printer gets it.
-type Place = (NamedProject, Receiver<Message>);
+/// A project that a worker has begun, for the printer.
+struct Place {
+    project: NamedProject,
+    parts: Receiver<Message>,
+    /// Dropped when it is this project's turn.
+    wait: Sender<()>,
+}
+
+/// The same project for its worker.
+struct Job {
+    project: NamedProject,
+    parts: SyncSender<Message>,
+    /// Closed when it is this project's turn.
+    turn: Receiver<()>,
+}
 
 impl Queue {
     /// Starts so many workers.
@@ -44,9 +59,9 @@ impl Queue {
             let (shared, lister, places) = (Arc::clone(&shared), lister.clone(), places.clone());
             thread::Builder::new().spawn(move || {
                 while !lister.limit.is_some_and(Limit::is_over)
-                    && let Some((project, parts)) = shared.begin(&places)
+                    && let Some(job) = shared.begin(&places)
                 {
-                    shared.work(lister.parts(&project.id), &parts);
+                    shared.work(&lister, job);
                 }
             })?;
         }
@@ -56,16 +71,19 @@ impl Queue {
     /// All projects in their order, also those for which there was no time.
     pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
         let in_time = iter::from_fn(|| Limit::receive(self.limit, &self.begun).ok());
-        let in_time = in_time.map(|place| place.map(|(project, parts)| (project, self.parts(parts))));
+        let in_time = in_time.map(|place| place.map(|place| (place.project.clone(), self.parts(place))));
         let late = iter::once_with(|| self.rest()).flatten();
         let no_parts = || -> Parts<'_> { Box::new(iter::once(Err(Limit::failure(self.limit)))) };
         in_time.chain(late.map(move |project| project.map(|project| (project, no_parts()))))
     }
 
-    fn parts(&self, parts: Receiver<Message>) -> Parts<'_> {
+    /// The parts of a project whose turn it is.
+    fn parts(&self, place: Place) -> Parts<'_> {
+        drop(place.wait);
         Box::new(iter::from_fn(move || {
             // The worker sends `None` before it ends.
-            let message = Limit::receive(self.limit, &parts).unwrap_or_else(|failure| Some(Err(failure)));
+            let message =
+                Limit::receive(self.limit, &place.parts).unwrap_or_else(|failure| Some(Err(failure)));
             if let Some(Ok(part)) = &message {
                 self.shared.held.fetch_sub(part.bytes(), Relaxed);
             }
@@ -75,7 +93,7 @@ impl Queue {
 
     /// The projects that were not handed out.
     fn rest(&self) -> Vec<Result<NamedProject, Failure>> {
-        let begun = || self.begun.try_iter().map(|place| place.map(|(project, _)| project));
+        let begun = || self.begun.try_iter().map(|place| place.map(|place| place.project));
         // A worker that waits for room in the queue keeps the others away.
         let mut rest: Vec<_> = begun().collect();
         match self.shared.projects.lock() {
@@ -89,18 +107,13 @@ impl Queue {
 
 impl Shared {
     /// The next project for a worker, when there is room for it; `None` when there is none, or nobody prints any more.
-    fn begin(
-        &self,
-        places: &SyncSender<Result<Place, Failure>>,
-    ) -> Option<(NamedProject, SyncSender<Message>)> {
+    fn begin(&self, places: &SyncSender<Result<Place, Failure>>) -> Option<Job> {
         let mut projects = self.projects.lock().ok()?;
         match projects.next()? {
             Ok(project) => {
-                // A small project does not hold its worker until its turn: there is room for a part and the end.
-                let room = if self.held.load(Relaxed) < MAX_BYTES { 2 } else { 0 };
-                let (sender, parts) = sync_channel(room);
-                places.send(Ok((project.clone(), parts))).ok()?;
-                Some((project, sender))
+                let (place, job) = open(project);
+                places.send(Ok(place)).ok()?;
+                Some(job)
             }
             Err(failure) => {
                 let _ = places.send(Err(failure));
@@ -109,15 +122,26 @@ impl Shared {
         }
     }
 
-    fn work(&self, parts: Parts<'_>, sender: &SyncSender<Message>) {
-        for part in parts {
-            self.held.fetch_add(part.as_ref().map_or(0, Part::bytes), Relaxed);
-            if sender.send(Some(part)).is_err() {
+    fn work(&self, lister: &Lister, job: Job) {
+        for part in lister.parts(&job.project.id) {
+            let bytes = part.as_ref().map_or(0, Part::bytes);
+            if self.held.fetch_add(bytes, Relaxed) > MAX_BYTES {
+                // Nothing is ever sent: this waits until the other end is dropped.
+                let _ = job.turn.recv();
+            }
+            if job.parts.send(Some(part)).is_err() {
                 return;
             }
         }
-        let _ = sender.send(None);
+        let _ = job.parts.send(None);
     }
+}
+
+/// Both ends of a project. Unless it is large, it does not hold its worker until its turn.
+fn open(project: NamedProject) -> (Place, Job) {
+    let (sender, parts) = sync_channel(PARTS_AHEAD);
+    let (wait, turn) = channel();
+    (Place { project: project.clone(), parts, wait }, Job { project, parts: sender, turn })
 }
 
 #[cfg(test)]
@@ -125,7 +149,6 @@ mod tests {
     use atlas_export_buckets::simulator::{Simulator, sample_buckets};
     use atlas_export_buckets::{ApiKey, Client};
 
-    use std::sync::mpsc::channel;
     use std::time::Duration;
 
     use super::*;
@@ -134,7 +157,7 @@ mod tests {
 
     fn lister(atlas: &Simulator) -> Lister {
         let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
-        let client = Client::builder(key).base_url(atlas.base_url()).items_per_page(1).build().unwrap();
+        let client = Client::builder(key).base_url(atlas.base_url()).build().unwrap();
         Lister { client, page: None, has_bodies: false, limit: None }
     }
 
@@ -157,32 +180,20 @@ mod tests {
         assert_eq!(order, atlas.project_ids());
     }
 
-    /// A queue with a worker whose project has two pages, after so many bytes were held: whether it asks for the second one
-    /// before its turn.
-    fn goes_ahead(held: usize) -> bool {
-        let (asked, is_asked) = channel();
-        let atlas = Simulator::builder().buckets(sample_buckets(2)).observe(move |_| _ = asked.send(()));
-        let atlas = atlas.start().unwrap();
-        let queue = Queue::start(&lister(&atlas), projects(&atlas), 0).unwrap();
-        queue.shared.held.store(held, Relaxed);
-        let (places, begun) = sync_channel(1);
-        let (project, sender) = queue.shared.begin(&places).unwrap();
-        let (_, parts) = begun.recv().unwrap().unwrap();
-        let (shared, lister) = (&queue.shared, lister(&atlas));
-        thread::scope(|scope| {
-            scope.spawn(move || shared.work(lister.parts(&project.id), &sender));
-            // A challenge and the first page.
-            assert_eq!((is_asked.recv_timeout(LONG), is_asked.recv_timeout(LONG)), (Ok(()), Ok(())));
-            let goes_ahead = is_asked.recv_timeout(Duration::from_millis(200)).is_ok();
-            assert_eq!(queue.parts(parts).map(|part| part.unwrap().buckets.len()).sum::<usize>(), 2);
-            assert_eq!(shared.held.load(Relaxed), held, "what is printed is held no longer");
-            goes_ahead
-        })
-    }
-
     #[test]
     fn where_enough_waits_a_project_waits_for_its_turn() {
-        assert_eq!((goes_ahead(0), goes_ahead(MAX_BYTES)), (true, false));
+        let atlas = Simulator::builder().buckets(sample_buckets(1)).start().unwrap();
+        let queue = queue(0);
+        queue.shared.held.store(MAX_BYTES + 1, Relaxed);
+        let (place, job) = open(projects(&atlas).next().unwrap().unwrap());
+        thread::scope(|scope| {
+            let (shared, lister) = (&queue.shared, lister(&atlas));
+            scope.spawn(move || shared.work(&lister, job));
+            assert!(place.parts.recv_timeout(Duration::from_millis(200)).is_err(), "it did not wait");
+            let parts: Vec<usize> = queue.parts(place).map(|part| part.unwrap().buckets.len()).collect();
+            assert_eq!(parts, [1]);
+        });
+        assert_eq!(queue.shared.held.load(Relaxed), MAX_BYTES + 1, "what is printed is held no longer");
     }
 
     /// One that nobody works on.
@@ -194,9 +205,10 @@ mod tests {
 
     #[test]
     fn a_worker_that_ends_early_leaves_no_list_that_looks_complete() {
-        let (sender, parts) = sync_channel(1);
-        drop(sender);
-        let failure = queue(0).parts(parts).next().unwrap().unwrap_err();
+        let queue = queue(0);
+        let (place, job) = open(NamedProject::new("32b6e34b3d91647abb20e7b8".parse().unwrap(), 1));
+        drop(job);
+        let failure = queue.parts(place).next().unwrap().unwrap_err();
         assert_eq!(failure.cause(), "the thread that listed it has ended");
     }
 
@@ -205,7 +217,7 @@ mod tests {
         let queue = queue(3);
         let (places, begun) = sync_channel(3);
         let queue = Queue { begun, ..queue };
-        let _begun = queue.shared.begin(&places).unwrap();
+        let _job = queue.shared.begin(&places).unwrap();
         let rest: Vec<String> =
             queue.rest().into_iter().map(|project| project.unwrap().id.to_string()).collect();
         assert_eq!(rest, [0, 1, 2].map(|index| format!("{index:024x}")));
