@@ -119,7 +119,7 @@ impl ApiKey {
         Self::from_variables(&|name| std::env::var_os(name))
     }
 
-    fn from_variables(get: Variables<'_>) -> Result<Self, InvalidInput> {
+    fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
         let (public_key, private_key) =
             read_pair(get, Self::PUBLIC_KEY_VARIABLE, Self::PRIVATE_KEY_VARIABLE)?;
         Self::new(public_key, private_key)
@@ -153,7 +153,7 @@ impl ServiceAccount {
         Ok(ServiceAccount { client_id, client_secret })
     }
 
-    fn from_variables(get: Variables<'_>) -> Result<Self, InvalidInput> {
+    fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
         let (client_id, client_secret) =
             read_pair(get, Self::CLIENT_ID_VARIABLE, Self::CLIENT_SECRET_VARIABLE)?;
         Self::new(client_id, client_secret)
@@ -202,7 +202,7 @@ impl Credentials {
         Self::from_variables(&|name| std::env::var_os(name))
     }
 
-    fn from_variables(get: Variables<'_>) -> Result<Self, InvalidInput> {
+    fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
         if let Some(token) = read(get, AccessToken::VARIABLE)? {
             return Ok(AccessToken::new(token)?.into());
         }
@@ -246,21 +246,21 @@ impl From<AccessToken> for Credentials {
 }
 
 /// Looks environment variables up.
-type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+type OsVariables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-fn is_set(get: Variables<'_>, variable: &str) -> bool {
+fn is_set(get: OsVariables<'_>, variable: &str) -> bool {
     get(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// The value of a variable; `None` if it is not set or empty.
-fn read(get: Variables<'_>, variable: &'static str) -> Result<Option<String>, InvalidInput> {
+fn read(get: OsVariables<'_>, variable: &'static str) -> Result<Option<String>, InvalidInput> {
     let Some(value) = get(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
     value.into_string().map(Some).map_err(|_| InvalidInput::environment(variable, "is not Unicode"))
 }
 
 /// The values of two variables that go together.
 fn read_pair(
-    get: Variables<'_>,
+    get: OsVariables<'_>,
     first: &'static str,
     second: &'static str,
 ) -> Result<(String, String), InvalidInput> {
@@ -274,7 +274,7 @@ fn read_pair(
 }
 
 /// A variable that is set, and that other tools read but this crate does not.
-fn find_other_name(get: Variables<'_>) -> Option<&'static str> {
+fn find_other_name(get: OsVariables<'_>) -> Option<&'static str> {
     let names = [
         "MONGODB_ATLAS_PUBLIC_KEY",
         "MONGODB_ATLAS_PRIVATE_KEY",

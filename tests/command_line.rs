@@ -140,6 +140,12 @@ fn nothing_at_all_is_answered_with_help_on_standard_error() {
 /// message begins.
 const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
     ("a short project id", "--project-id 32b6", "", "not a project id: one has 24 hexadecimal digits"),
+    (
+        "the second of two project ids",
+        "ID --project-id f00dfeed",
+        "",
+        "--project-id, number 2: not a project id: one has 24 hexadecimal digits",
+    ),
     ("other digits", "--project-id g2b6e34b3d91647abb20e7b8", "", "not a project id: "),
     (
         "a project id of the environment in quotes",
@@ -187,7 +193,7 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
         "plain http from the environment",
         "ID",
         "MONGODB_ATLAS_BASE_URL=http://localhost.example",
-        "the base URL is plain http",
+        "MONGODB_ATLAS_BASE_URL: the base URL is plain http",
     ),
     (
         "no client secret",
@@ -235,6 +241,16 @@ fn bad_input_is_refused_in_one_clear_line_with_status_2_and_nothing_is_sent() {
         assert_refused(name, &mut program, message);
     }
     assert_eq!(atlas.stats().connections, 0);
+}
+
+#[test]
+fn a_bad_base_url_of_the_environment_is_told_with_its_variable() {
+    let atlas = simulator(1);
+    for variable in ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"] {
+        let mut program = listing(&atlas, &["--project-id", PROJECT]);
+        program.env("MONGODB_ATLAS_BASE_URL", "").env(variable, "https://f00dfeed:x@h");
+        assert_refused(variable, &mut program, &format!("{variable}: the base URL has user information"));
+    }
 }
 
 #[test]
@@ -326,6 +342,8 @@ fn long_help_says_more_than_short_help() {
         }
     }
     assert!(!short.contains("--group-id") && long.contains("--group-id"), "{long}");
+    let simulate = help("simulate --help");
+    assert!(simulate.contains("A signal to simulate alone leaves the command running"), "{simulate}");
 }
 
 #[test]
@@ -448,7 +466,12 @@ fn simulate_serves_what_list_printed() {
         let run = simulate(&["--fixture", file.to_str().unwrap()], &list);
         assert_eq!((run.status, run.stdout), (Some(0), expected), "{name}: {}", run.stderr);
     }
-    for (name, fixture) in [("no JSON", "["), ("no list", "{}"), ("text", "\"x\"")] {
+    for (name, fixture) in [
+        ("no JSON", &b"["[..]),
+        ("no list", b"{}"),
+        ("text", b"\"x\""),
+        ("not Unicode", b"[{\"_id\":\"\xff\"}]"),
+    ] {
         let file = dir.write("fixture.json", fixture);
         let run = simulate(&["--fixture", file.to_str().unwrap()], "echo never");
         assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{name}: {run:?}");
@@ -462,7 +485,7 @@ fn a_port_that_is_taken_is_named() {
     let port = taken.local_addr().unwrap().port();
     let run = program().args(["simulate", "--port", &port.to_string()]).run();
     let expected = format!(
-        "atlas-export-buckets: cannot start the embedded Atlas: port {port} is in use\n  choose another --port, or \
+        "atlas-export-buckets: cannot start the simulated Atlas: port {port} is in use\n  choose another --port, or \
          leave it out for a free one\n"
     );
     assert_eq!((run.status, run.stdout.as_str(), run.stderr), (Some(1), "", expected));

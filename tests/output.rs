@@ -150,6 +150,14 @@ fn an_empty_list_has_its_frame_on_standard_output_and_a_word_on_standard_error()
 }
 
 #[test]
+fn a_page_without_buckets_is_named_since_others_may_have_some() {
+    let atlas = Simulator::builder().key("public", "private").project(PROJECT, BUCKETS).start().unwrap();
+    let told = run(&atlas, &["-o", "ndjson", "--page", "7"]);
+    let expected = "atlas-export-buckets: no export buckets on page 7\n";
+    assert_eq!((told.status, told.stdout.as_str(), told.stderr.as_str()), (Some(0), "", expected));
+}
+
+#[test]
 fn documents_round_trip_as_json_values_in_both_versions() {
     for version in ["v1.0", "2024-05-30"] {
         let output: serde_json::Value =

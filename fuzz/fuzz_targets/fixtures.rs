@@ -2,15 +2,13 @@
 //! why not.
 #![no_main]
 
-#[path = "../../src/bin/atlas-export-buckets/fixture.rs"]
-mod fixture;
-
+use atlas_export_buckets::simulator::Simulator;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-fuzz_target!(|json: &[u8]| {
-    let value: Result<Value, _> = serde_json::from_slice(json);
-    match (fixture::read(json), value) {
+fuzz_target!(|json: &str| {
+    let value: Result<Value, _> = serde_json::from_str(json);
+    match (Simulator::builder().buckets_json(json), value) {
         (Ok(builder), Ok(value)) => {
             assert!(value.is_array() || value["results"].is_array(), "{value}");
             match builder.start() {

@@ -116,10 +116,16 @@ impl ExportBucket {
         &self.raw
     }
 
+    /// The fields as they arrived: Atlas's names in Atlas's order, and the JSON text of each value.
+    pub fn fields(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+        let fields = serde_json::from_str(&self.raw).map(|RawObject(fields)| fields);
+        // The text was read before, so it is an object.
+        fields.unwrap_or_default().into_iter().map(|(name, value)| (name, value.get()))
+    }
+
     /// The JSON text of one field as it arrived, by Atlas's name; `None` if there is no such field.
     pub fn field(&self, name: &str) -> Option<String> {
-        let RawObject(fields) = serde_json::from_str(&self.raw).ok()?;
-        fields.into_iter().find(|(known, _)| known == name).map(|(_, value)| value.get().to_owned())
+        self.fields().find(|(known, _)| known == name).map(|(_, value)| value.to_owned())
     }
 }
 
@@ -236,6 +242,21 @@ mod tests {
         let bucket: ExportBucket = serde_json::from_str(json).unwrap();
         assert_eq!(bucket.raw(), json);
         assert_eq!(round_trip(json), r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS"}"#);
+    }
+
+    #[test]
+    fn the_fields_come_in_their_order_with_the_text_of_their_values() {
+        let json = r#"{"z" : 1.50,"_id":"5","bucketName":"b","cloudProvider":"AWS","a\u0022":[1, null]}"#;
+        let bucket: ExportBucket = serde_json::from_str(json).unwrap();
+        let fields: Vec<(Cow<'_, str>, &str)> = bucket.fields().collect();
+        let expected = [
+            ("z", "1.50"),
+            ("_id", "\"5\""),
+            ("bucketName", "\"b\""),
+            ("cloudProvider", "\"AWS\""),
+            ("a\"", "[1, null]"),
+        ];
+        assert_eq!(fields, expected.map(|(name, value)| (name.into(), value)));
     }
 
     #[test]

@@ -136,12 +136,24 @@ impl Builder {
     }
 
     /// The same with the buckets of a JSON text: an array of them, or a page as Atlas sends it, whose `results`
-    /// are taken.
+    /// are taken. Buckets that have a `groupId`, as the program prints them, are added to that project instead.
     ///
     /// # Errors
     /// `InvalidInput` if it is neither.
     pub fn buckets_json(self, json: &str) -> io::Result<Builder> {
-        Ok(self.buckets(buckets_of_json(json)?))
+        // In the order in which projects come first.
+        let mut projects: Vec<(String, Vec<String>)> = Vec::new();
+        for (project, bucket) in buckets_of_json(json)? {
+            let project = project.unwrap_or_else(|| DEFAULT_PROJECT_ID.to_owned());
+            match projects.iter_mut().find(|(known, _)| *known == project) {
+                Some((_, buckets)) => buckets.push(bucket),
+                None => projects.push((project, vec![bucket])),
+            }
+        }
+        if projects.is_empty() {
+            return Ok(self.buckets([""; 0]));
+        }
+        Ok(projects.into_iter().fold(self, |builder, (id, buckets)| builder.project(id, buckets)))
     }
 
     /// Names a project. Default: `project-0000`, and so on.

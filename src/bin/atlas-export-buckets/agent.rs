@@ -5,9 +5,8 @@
 //! does without, and so looks up before every request.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,8 +17,8 @@ use atlas_export_buckets::ureq::unversioned::resolver::{DefaultResolver, Resolve
 use atlas_export_buckets::ureq::unversioned::transport::RustlsConnector;
 use atlas_export_buckets::ureq::unversioned::transport::time::Duration as UreqDuration;
 use atlas_export_buckets::ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, SocksConnector, TcpConnector,
-    Transport,
+    ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, ShutdownHandle, SocksConnector,
+    TcpConnector, Transport,
 };
 use atlas_export_buckets::ureq::{Agent, Error};
 
@@ -151,7 +150,7 @@ impl<In: Transport> Connector<In> for RoundConnector {
     }
 }
 
-/// Holds a CONNECT to the deadline, also if the proxy's answer drips.
+/// Holds a CONNECT to the deadline, also if the proxy's answer drips: then its socket is shut down.
 #[derive(Debug, Default)]
 struct BoundedProxyConnector(ConnectProxyConnector);
 
@@ -163,65 +162,34 @@ impl<In: Transport> Connector<In> for BoundedProxyConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        let end = match details.timeout.after {
-            UreqDuration::Exact(time) => Instant::now().checked_add(time),
-            UreqDuration::NotHappening => None,
+        let UreqDuration::Exact(time) = details.timeout.after else {
+            return self.0.connect(details, chained);
         };
-        let is_connecting = Arc::new(AtomicBool::new(true));
-        let (run, flag) = (Arc::clone(&details.run_connector), Arc::clone(&is_connecting));
-        let run_bounded = move |details: &ConnectionDetails<'_>| {
-            let transport = BoundedTransport { inner: run(details)?, end, is_connecting: Arc::clone(&flag) };
-            Ok(Box::new(transport) as Box<dyn Transport>)
+        let start = Instant::now();
+        let connecting = Arc::new(());
+        let is_connecting = Arc::downgrade(&connecting);
+        let register = Arc::clone(&details.register_shutdown);
+        let watch = move |socket: Weak<dyn ShutdownHandle>| {
+            let (is_connecting, watched) = (Weak::clone(&is_connecting), Weak::clone(&socket));
+            thread::Builder::new().spawn(move || {
+                thread::sleep(time.saturating_sub(start.elapsed()));
+                if let (Some(_), Some(socket)) = (is_connecting.upgrade(), watched.upgrade()) {
+                    socket.shutdown();
+                }
+            })?;
+            register(socket)
         };
         let details = ConnectionDetails {
-            run_connector: Arc::new(run_bounded),
+            register_shutdown: Arc::new(watch),
             ..changed(details, details.addrs.clone(), details.timeout)
         };
         let connected = self.0.connect(&details, chained);
-        is_connecting.store(false, Relaxed);
-        connected
-    }
-}
-
-/// A connection to a proxy, whose timeouts end together while it connects.
-#[derive(Debug)]
-struct BoundedTransport {
-    inner: Box<dyn Transport>,
-    end: Option<Instant>,
-    is_connecting: Arc<AtomicBool>,
-}
-
-impl BoundedTransport {
-    fn bounded(&self, timeout: NextTimeout) -> Result<NextTimeout, Error> {
-        match self.end.filter(|_| self.is_connecting.load(Relaxed)) {
-            None => Ok(timeout),
-            Some(end) if Instant::now() >= end => Err(Error::Timeout(timeout.reason)),
-            Some(end) => Ok(at_most(timeout, end.saturating_duration_since(Instant::now()))),
+        drop(connecting);
+        // The connector takes a socket that was shut down for a proxy that does not answer.
+        match connected {
+            Err(_) if start.elapsed() >= time => Err(Error::Timeout(details.timeout.reason)),
+            connected => connected,
         }
-    }
-}
-
-impl Transport for BoundedTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let timeout = self.bounded(timeout)?;
-        self.inner.transmit_output(amount, timeout)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = self.bounded(timeout)?;
-        self.inner.await_input(timeout)
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.inner.is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        self.inner.is_tls()
     }
 }
 
@@ -266,7 +234,7 @@ fn at_most(timeout: NextTimeout, most: Duration) -> NextTimeout {
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
     use atlas_export_buckets::simulator::{Simulator, sample_buckets};
     use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error as LibraryError};

@@ -1,12 +1,11 @@
 //! The command line: the one list of commands and options, from which help, manual page and completions are made.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use atlas_export_buckets::{ApiVersion, OrganizationId};
-use clap::builder::{PossibleValue, TypedValueParser};
-use clap::{Arg, Args, Command as ClapCommand, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::fault::{self, FaultArg};
 use crate::manual;
@@ -31,17 +30,18 @@ pub(crate) enum Command {
     /// List the export buckets of one or more projects
     #[command(after_help = manual::LIST_HELP, allow_negative_numbers = true)]
     List(ListArgs),
-    /// List sample buckets from an embedded Atlas; needs no account
+    /// List sample buckets from a simulated Atlas; needs no account
     ///
-    /// Starts the embedded Atlas on a free port of this machine, lists its sample
+    /// Starts the simulated Atlas on a free port of this machine, lists its sample
     /// buckets as list would, and stops.
     #[command(after_help = manual::DEMO_HELP, verbatim_doc_comment)]
     Demo(ListingArgs),
-    /// Run an embedded Atlas to test tools against
+    /// Run a simulated Atlas to test tools against
     ///
-    /// Runs a command with the environment variables that lead to the embedded Atlas,
+    /// Runs a command with the environment variables that lead to the simulated Atlas,
     /// and ends with its exit status. Without a command, prints these variables and
-    /// runs until interrupted.
+    /// runs until interrupted. A signal to simulate alone leaves the command running;
+    /// Ctrl-C in a terminal goes to both.
     #[command(after_help = manual::SIMULATE_HELP, verbatim_doc_comment)]
     Simulate(SimulateArgs),
     /// Print a completion script for a shell
@@ -137,8 +137,7 @@ pub(crate) struct ConnectionArgs {
     ///
     /// The default is v1.0 with an API key, and 2024-05-30 with a service
     /// account or an access token.
-    #[arg(long, value_name = "V", hide_possible_values = true, verbatim_doc_comment)]
-    #[arg(value_parser = Suggesting { values: "v1.0 2024-05-30", parse: api_version })]
+    #[arg(long, value_name = "V", value_parser = api_version, verbatim_doc_comment)]
     pub(crate) api_version: Option<ApiVersion>,
     /// Deadline of each page
     ///
@@ -180,8 +179,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, verbatim_doc_comment)]
     pub(crate) service_account: bool,
     /// Inject a fault; repeatable
-    #[arg(long = "fault", value_name = "FAULT", hide_possible_values = true)]
-    #[arg(value_parser = Suggesting { values: fault::NAMES, parse: fault::parse })]
+    #[arg(long = "fault", value_name = "FAULT", value_parser = fault::parse)]
     pub(crate) faults: Vec<FaultArg>,
     /// Command to run, with its arguments
     #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
@@ -206,26 +204,6 @@ pub(crate) enum Shell {
     Fish,
 }
 
-/// Takes any value that `parse` takes, while completions offer some.
-#[derive(Clone)]
-struct Suggesting<T> {
-    /// Separated by spaces.
-    values: &'static str,
-    parse: fn(&str) -> Result<T, String>,
-}
-
-impl<T: Clone + Send + Sync + 'static> TypedValueParser for Suggesting<T> {
-    type Value = T;
-
-    fn parse_ref(&self, command: &ClapCommand, arg: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
-        TypedValueParser::parse_ref(&self.parse, command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(self.values.split(' ').map(PossibleValue::new)))
-    }
-}
-
 fn whole_number<const MIN: u32, const MAX: u32>(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
     number.ok_or_else(|| format!("use a whole number from {MIN} to {MAX}"))
@@ -233,10 +211,10 @@ fn whole_number<const MIN: u32, const MAX: u32>(text: &str) -> Result<u32, Strin
 
 fn seconds(text: &str) -> Result<Duration, String> {
     // Longer than a year is a mistake, and would overflow clocks.
-    const MAX: f64 = 31_536_000.0;
-    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0 && seconds <= MAX);
+    const MAX: u32 = 31_536_000;
+    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0 && seconds <= MAX.into());
     let duration = seconds.map(Duration::from_secs_f64).filter(|duration| !duration.is_zero());
-    duration.ok_or_else(|| "use a number of seconds above 0".into())
+    duration.ok_or_else(|| format!("use a number of seconds above 0 and up to {MAX}"))
 }
 
 fn api_version(text: &str) -> Result<ApiVersion, String> {

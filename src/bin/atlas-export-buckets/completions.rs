@@ -1,37 +1,49 @@
 //! What makes a shell complete commands, options, values and files.
 
-use clap::{Arg, Command, ValueEnum as _, ValueHint};
-use clap_complete::aot::{Bash, Fish, Zsh, generate};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command, CommandFactory as _, ValueHint};
+use clap_complete::aot::{Bash, Fish, Generator, Zsh, generate};
 
-use crate::cli::Shell;
+use crate::cli::{Cli, Shell};
+use crate::fault;
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+/// Values of options that take others too.
+const SUGGESTIONS: [(&str, &str, &str); 2] =
+    [("list", "api_version", "v1.0 2024-05-30"), ("simulate", "faults", fault::NAMES)];
 
 /// The script for a shell.
-pub(crate) fn script(program: Command, shell: Shell) -> String {
+pub(crate) fn script(shell: Shell) -> String {
     // Files are offered for nothing but files.
     let no_files = |arg: Arg| match arg.get_value_hint() {
         ValueHint::Unknown if arg.get_action().takes_values() => arg.value_hint(ValueHint::Other),
         _ => arg,
     };
-    let mut program = program.mut_subcommands(|command| command.mut_args(no_files));
-    let name = program.get_name().to_owned();
-    let mut script = Vec::new();
-    match shell {
-        Shell::Bash => generate(Bash, &mut program, name.as_str(), &mut script),
-        Shell::Zsh => generate(Zsh, &mut program, name.as_str(), &mut script),
-        Shell::Fish => generate(Fish, &mut program, name.as_str(), &mut script),
+    let mut program = Cli::command().mut_subcommands(|command| command.mut_args(no_files));
+    for (command, option, values) in SUGGESTIONS {
+        let values = PossibleValuesParser::new(values.split(' '));
+        program = program.mut_subcommand(command, |command| {
+            command.mut_arg(option, |arg| arg.value_parser(values).hide_possible_values(true))
+        });
     }
-    let script = String::from_utf8_lossy(&script).into_owned();
     match shell {
-        Shell::Bash => mend_bash(&script, &name),
-        Shell::Zsh => script,
-        Shell::Fish => script + &missing_in_fish(&program),
+        Shell::Bash => mend_bash(&generated(Bash, &mut program)),
+        Shell::Zsh => generated(Zsh, &mut program),
+        Shell::Fish => generated(Fish, &mut program) + &missing_in_fish(&program),
     }
 }
 
+fn generated(generator: impl Generator, program: &mut Command) -> String {
+    let mut script = Vec::new();
+    generate(generator, program, NAME, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
 /// Mends two things that the generator for bash, in its version 4.6.11, gets wrong.
-fn mend_bash(script: &str, name: &str) -> String {
+fn mend_bash(script: &str) -> String {
     // It names a command in two ways if the program's name has a hyphen, and then finds none.
-    let script = script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"));
+    let script = script.replace(&NAME.replace('-', "__subcmd__"), &NAME.replace('-', "__"));
     // Bash splits `--output=json` at the equals sign, which it does not expect.
     let previous_word = "    prev=\"$3\"\n";
     let split = "    if [[ $prev == = ]]; then\n        prev=\"${COMP_WORDS[COMP_CWORD-2]}\"\n    fi\n";
@@ -40,13 +52,11 @@ fn mend_bash(script: &str, name: &str) -> String {
 
 /// The words behind `completions` and `help`, which the generator for fish leaves out.
 fn missing_in_fish(program: &Command) -> String {
-    let shells = Shell::value_variants().iter().filter_map(|shell| shell.to_possible_value());
-    let shells: Vec<String> = shells.map(|shell| shell.get_name().to_owned()).collect();
     let commands: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
-    let (name, function) = (program.get_name(), program.get_name().replace('-', "_"));
-    [("completions", shells.join(" ")), ("help", commands.join(" "))]
+    let function = NAME.replace('-', "_");
+    [("completions", "bash zsh fish"), ("help", &commands.join(" "))]
         .map(|(command, words)| {
-            format!("complete -c {name} -n '__fish_{function}_using_subcommand {command}' -f -a '{words}'\n")
+            format!("complete -c {NAME} -n '__fish_{function}_using_subcommand {command}' -f -a '{words}'\n")
         })
         .concat()
 }

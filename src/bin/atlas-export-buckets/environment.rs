@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use atlas_export_buckets::Credentials;
 
+/// The project to list, if no option says which.
+pub(crate) const PROJECT_ID: &str = "MONGODB_ATLAS_PROJECT_ID";
+
 /// A variable; an empty one counts as not set, as in the Atlas CLI.
-fn variable(name: &str) -> Result<Option<String>, String> {
+pub(crate) fn variable(name: &str) -> Result<Option<String>, String> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(VarError::NotPresent) => Ok(None),
@@ -14,16 +17,14 @@ fn variable(name: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// The project to list, if no option says which.
-pub(crate) fn project_id() -> Result<Option<String>, String> {
-    variable("MONGODB_ATLAS_PROJECT_ID")
-}
-
-pub(crate) fn base_url() -> Result<Option<String>, String> {
-    match variable("MONGODB_ATLAS_BASE_URL")? {
-        Some(url) => Ok(Some(url)),
-        None => variable("MONGODB_ATLAS_OPS_MANAGER_URL"),
+/// The base URL, and the variable that sets it.
+pub(crate) fn base_url() -> Result<Option<(String, &'static str)>, String> {
+    for name in ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"] {
+        if let Some(url) = variable(name)? {
+            return Ok(Some((url, name)));
+        }
     }
+    Ok(None)
 }
 
 /// A file with root certificates, as OpenSSL's programs know it.

@@ -1,11 +1,11 @@
 //! How a run ends: the message and the exit status of each failure.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
 use atlas_export_buckets::Error;
 
-use crate::projects::NamedProject;
 use crate::terminal;
 
 /// Done.
@@ -20,57 +20,73 @@ const RATE_LIMITED: u8 = 5;
 const NETWORK: u8 = 6;
 const WORTH_TRYING_AGAIN: u8 = 7;
 
-/// Why a project could not be listed.
+/// Why a command failed, or why a project could not be listed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Atlas(Error),
     /// `--max-time` passed.
     MaxTime(Duration),
+    /// Bad usage or configuration, in a sentence.
+    Usage(String),
+    /// Standard output takes nothing.
+    Output(io::Error),
+    /// The simulated Atlas cannot listen there.
+    PortInUse(u16),
     /// Anything else, in a sentence.
     Other(String),
 }
 
+/// What is wrong before anything is sent is a sentence.
+impl From<String> for Failure {
+    fn from(cause: String) -> Self {
+        Failure::Usage(cause)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
 impl Failure {
-    /// The cause, and what to do about it.
-    fn cause_and_advice(&self) -> (String, Option<String>) {
+    /// What happened, on one line.
+    pub(crate) fn cause(&self) -> String {
         match self {
-            Failure::Atlas(error) => {
-                let text = format!("{error:#}");
-                match text.split_once('\n') {
-                    Some((cause, advice)) => (cause.to_owned(), Some(advice.to_owned())),
-                    None => (text, None),
-                }
-            }
-            Failure::MaxTime(limit) => (
-                format!("not listed within --max-time {} s", limit.as_secs_f64()),
-                Some("allow more time, or list fewer projects".into()),
-            ),
-            Failure::Other(cause) => (cause.clone(), None),
+            // The advice follows on a line of its own.
+            Failure::Atlas(error) => format!("{error:#}").lines().next().unwrap_or_default().to_owned(),
+            Failure::MaxTime(time) => format!("not listed within --max-time {} s", time.as_secs_f64()),
+            Failure::Usage(cause) | Failure::Other(cause) => cause.clone(),
+            Failure::Output(error) => format!("cannot write to standard output: {error}"),
+            Failure::PortInUse(port) => format!("cannot start the simulated Atlas: port {port} is in use"),
         }
     }
 
-    /// The cause, on one line.
-    pub(crate) fn message(&self) -> String {
-        self.cause_and_advice().0
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Failure::Atlas(error) => error.advice(),
+            Failure::MaxTime(_) => Some("allow more time, or list fewer projects".into()),
+            Failure::PortInUse(_) => Some("choose another --port, or leave it out for a free one".into()),
+            _ => None,
+        }
     }
 
-    /// Tells it on standard error; without a project, it is about the list of projects.
-    pub(crate) fn report(&self, project: Option<&NamedProject>) {
-        let (mut cause, advice) = self.cause_and_advice();
-        match (self, project) {
-            // What the library says names what was asked for.
-            (Failure::Atlas(_), _) => {}
-            (_, Some(project)) => cause.push_str(&format!(": project {}", project.id)),
-            (_, None) => cause.push_str(": the list of projects"),
+    /// Ends the run: tells the failure and returns the exit status. A closed pipe (`| head`) means that the reader has enough.
+    pub(crate) fn end(&self) -> u8 {
+        match self {
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return DONE,
+            _ => terminal::report(&self.cause(), self.advice().as_deref()),
         }
-        terminal::report(&cause, advice.as_deref());
+        self.exit_status()
     }
 
     pub(crate) fn exit_status(&self) -> u8 {
         match self {
             Failure::Atlas(error) => exit_status(error),
             Failure::MaxTime(_) => NETWORK,
-            Failure::Other(_) => OTHER,
+            Failure::Usage(_) => USAGE,
+            Failure::Output(_) | Failure::PortInUse(_) | Failure::Other(_) => OTHER,
         }
     }
 
@@ -78,7 +94,7 @@ impl Failure {
     pub(crate) fn http_status(&self) -> Option<u16> {
         match self {
             Failure::Atlas(error) => error.status(),
-            Failure::MaxTime(_) | Failure::Other(_) => None,
+            _ => None,
         }
     }
 }
@@ -94,17 +110,5 @@ fn exit_status(error: &Error) -> u8 {
         Error::Network { .. } | Error::Deadline { cause: None, .. } => NETWORK,
         Error::Status { .. } | Error::Incomplete { .. } if error.is_retryable() => WORTH_TRYING_AGAIN,
         _ => OTHER,
-    }
-}
-
-/// The exit status after writing to standard output. A closed pipe (`| head`) means that the reader has enough.
-pub(crate) fn exit_status_of_output(written: io::Result<()>) -> u8 {
-    match written {
-        Ok(()) => DONE,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => DONE,
-        Err(error) => {
-            terminal::report(&format!("cannot write to standard output: {error}"), None);
-            OTHER
-        }
     }
 }

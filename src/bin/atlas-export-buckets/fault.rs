@@ -24,41 +24,33 @@ const NEW_BUCKET: &str =
 /// Reads `NAME` or `NAME=NUMBER`.
 pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
     let (name, number) = match text.split_once('=') {
-        Some((name, number)) => {
-            let number = number.parse().ok().filter(|&number: &u64| number > 0);
-            (
-                name,
-                Some(number.ok_or_else(|| format!("{} takes a whole number from 1", name.escape_debug()))?),
-            )
-        }
         None => (text, None),
+        Some((name, number)) => match number.parse::<u64>() {
+            Ok(number) if number > 0 => (name, Some(number)),
+            _ => return Err(format!("{} takes a whole number from 1", name.escape_debug())),
+        },
     };
     // The number belongs to the fault, or says how many requests are hit, which are all without it.
     let small = |default| number.map_or(default, |number| number.try_into().unwrap_or(u32::MAX));
     let duration = Duration::from_millis(number.unwrap_or(1000));
-    let fault = match name {
+    let pages = When::always().with_authorization();
+    match name {
         "rate-limit" => return Ok(FaultArg::RateLimit(small(10))),
-        "delay" => Fault::Delay(duration),
-        "drip" => Fault::Drip { bytes: 1, every: duration },
-        "many-headers" => Fault::ManyHeaders(small(10_000) as usize),
-        "cap-page" => Fault::CapPage(small(1)),
-        _ => match fault_of_requests(name) {
-            Some(fault) => {
-                let when = number.map_or(When::always(), When::first);
-                return Ok(FaultArg::Inject(when.with_authorization(), fault));
-            }
-            None => {
-                let (when, fault) = fault_without_number(name).ok_or_else(|| {
-                    format!("use an error status such as 503, {}", NAMES.replace(' ', ", "))
-                })?;
-                if number.is_some() {
-                    return Err(format!("{name} takes no number"));
-                }
-                return Ok(FaultArg::Inject(when, fault));
-            }
-        },
-    };
-    Ok(FaultArg::Inject(When::always().with_authorization(), fault))
+        "delay" => return Ok(FaultArg::Inject(pages, Fault::Delay(duration))),
+        "drip" => return Ok(FaultArg::Inject(pages, Fault::Drip { bytes: 1, every: duration })),
+        "many-headers" => return Ok(FaultArg::Inject(pages, Fault::ManyHeaders(small(10_000) as usize))),
+        "cap-page" => return Ok(FaultArg::Inject(pages, Fault::CapPage(small(1)))),
+        _ => {}
+    }
+    if let Some(fault) = fault_of_requests(name) {
+        let when = number.map_or(When::always(), When::first);
+        return Ok(FaultArg::Inject(when.with_authorization(), fault));
+    }
+    match fault_without_number(name) {
+        Some(_) if number.is_some() => Err(format!("{name} takes no number")),
+        Some((when, fault)) => Ok(FaultArg::Inject(when, fault)),
+        None => Err(format!("use an error status such as 503, {}", NAMES.replace(' ', ", "))),
+    }
 }
 
 /// Faults that hit all requests that have an `Authorization`, or the first so many.
@@ -99,7 +91,7 @@ fn fault_without_number(name: &str) -> Option<(When, Fault)> {
 }
 
 impl FaultArg {
-    /// Lets it go wrong in an embedded Atlas.
+    /// Lets it go wrong in a simulated Atlas.
     pub(crate) fn inject(self, builder: Builder) -> Builder {
         match self {
             FaultArg::RateLimit(capacity) => {
@@ -113,7 +105,7 @@ impl FaultArg {
 /// Atlas's error document, with a `Retry-After` where one may come.
 fn error(status: u16) -> Fault {
     let code = if status == 429 { "RATE_LIMITED" } else { "SIMULATED" };
-    let response = Response::atlas_error(status, code, "The embedded Atlas was told to fail.", &[]);
+    let response = Response::atlas_error(status, code, "The simulated Atlas was told to fail.", &[]);
     Fault::Response(if matches!(status, 429 | 503) { response.header("Retry-After", "1") } else { response })
 }
 
@@ -123,7 +115,7 @@ mod tests {
     use atlas_export_buckets::simulator::{Simulator, sample_buckets};
     use atlas_export_buckets::{ApiKey, Client};
 
-    /// Lists 12 buckets, 5 a page, from an embedded Atlas with these faults: the number of buckets, or the error.
+    /// Lists 12 buckets, 5 a page, from a simulated Atlas with these faults: the number of buckets, or the error.
     fn list(faults: &str) -> String {
         let builder = Simulator::builder().buckets(sample_buckets(12));
         let faults = faults.split_whitespace().map(|fault| parse(fault).unwrap());
@@ -139,7 +131,7 @@ mod tests {
     fn every_fault_does_what_its_name_says() {
         let cases = [
             ("", "12 buckets"),
-            ("500", "(HTTP 500 SIMULATED \"The embedded Atlas was told to fail.\"); try again later"),
+            ("500", "(HTTP 500 SIMULATED \"The simulated Atlas was told to fail.\"); try again later"),
             ("500=1", "12 buckets"),
             ("503", "the server failed: page 1 of "),
             ("429", "rate limited: page 1 of "),

@@ -1,41 +1,28 @@
 //! `list`: which projects, with which client, and how each of them ends.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::sync::Arc;
-use std::sync::mpsc::channel;
-use std::thread;
+use std::io::{self, IsTerminal as _};
+use std::iter;
 use std::time::{Duration, Instant};
 
-use atlas_export_buckets::{Client, ClientBuilder, InvalidInput};
+use atlas_export_buckets::{Client, ClientBuilder, InvalidInput, Stats};
 
 use crate::cli::{ConnectionArgs, Format, ListArgs, ListingArgs};
 use crate::failure::{self, Failure};
-use crate::lister::{Chunk, Limit, Lister};
+use crate::lister::{Limit, Listed, Lister, Parts};
 use crate::output::{Output, Style};
-use crate::projects::{NamedProject, Projects, read_all};
+use crate::projects::{NamedProject, Projects, read_file};
 use crate::queue::Queue;
-use crate::{agent, environment, progress, terminal};
+use crate::{agent, environment, terminal};
 
 /// How long the program waits at its end for an access token to be revoked.
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Runs the command and returns the exit status.
-pub(crate) fn run(args: &ListArgs) -> u8 {
-    match prepare(args) {
-        Ok((client, projects)) => list(&client, projects, &args.listing, args.connection.jobs),
-        Err(message) => {
-            terminal::report(&message, None);
-            failure::USAGE
-        }
-    }
-}
-
-/// Checks all that can be checked before anything is sent.
-fn prepare(args: &ListArgs) -> Result<(Client, Projects), String> {
+/// Runs the command and returns the exit status. All that can be checked before anything is sent is checked first.
+pub(crate) fn run(args: &ListArgs) -> Result<u8, Failure> {
     let projects = Projects::selected(&args.selection)?;
     let builder = configure(Client::builder(environment::credentials()?), &args.listing);
-    Ok((connect(builder, &args.connection)?, projects))
+    let client = connect(builder, &args.connection)?;
+    Ok(list(&client, projects, &args.listing, args.connection.jobs))
 }
 
 /// Settings of what is asked for.
@@ -56,9 +43,9 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
     if let Some(api_version) = connection.api_version {
         builder = builder.api_version(api_version);
     }
-    let base_url = match &connection.base_url {
-        Some(base_url) => Some(base_url.clone()),
-        None => environment::base_url()?,
+    let (base_url, variable) = match &connection.base_url {
+        Some(base_url) => (Some(base_url.clone()), None),
+        None => environment::base_url()?.unzip(),
     };
     if let Some(base_url) = base_url {
         builder = builder.base_url(base_url);
@@ -66,13 +53,13 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
     let ca_file = connection.ca_file.clone().or_else(environment::ca_file);
     let roots = ca_file.as_ref().map_or("built in".to_owned(), |path| path.display().to_string());
     if let Some(path) = &ca_file {
-        let mut file = File::open(path).map_err(|error| format!("cannot read {roots}: {error}"))?;
-        builder = builder.ca_certificates(read_all(&mut file, &roots)?);
+        builder = builder.ca_certificates(read_file(path)?);
     }
     log::info!("root certificates: {roots}");
-    let explain = |error| match error {
-        InvalidInput::CaCertificates => format!("{roots}: {error}"),
-        error => error.to_string(),
+    let explain = |error| match (&error, variable) {
+        (InvalidInput::CaCertificates, _) => format!("{roots}: {error}"),
+        (InvalidInput::BaseUrl { .. }, Some(variable)) => format!("{variable}: {error}"),
+        _ => error.to_string(),
     };
     let agent = agent::new_agent(builder.agent_config().map_err(explain)?);
     let client = builder.agent(agent).build().map_err(|error| error.to_string())?;
@@ -83,147 +70,143 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
 /// Lists the projects and prints them in order. Returns the exit status.
 pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, jobs: u32) -> u8 {
     let start = Instant::now();
+    let single = projects.single();
     let style = Style {
         format: listing.format,
-        has_several_projects: projects.may_be_several(),
-        has_names: projects.have_names(),
+        has_several_projects: single.is_none(),
+        has_names: !matches!(projects, Projects::Named(_)),
         has_colours: terminal::has_colours(&io::stdout()),
     };
+    let lister = Lister {
+        client: client.clone(),
+        page: listing.page,
+        has_bodies: listing.format == Format::Raw,
+        limit: listing.max_time.map(|time| Limit { end: start + time, time }),
+    };
+    let output = Output::new(style);
+    let mut printer = Printer { output, listing, projects: 0, buckets: 0, first_failure: failure::DONE };
     // Bodies have no line end of their own: clearing the line would take the end of one with it.
-    if style.format != Format::Raw || !io::stdout().is_terminal() {
-        progress::start(projects.count(), listing.items_per_page);
+    if listing.format != Format::Raw || !io::stdout().is_terminal() {
+        terminal::start_progress();
     }
-    let limit = listing.max_time.map(|time| Limit { end: start + time, time });
-    let lister = Lister { client: client.clone(), page: listing.page, style, limit };
-    let mut printer = Printer {
-        output: Output::new(style, BufWriter::new(progress::Stdout(io::stdout().lock()))),
-        has_page: listing.page.is_some(),
-        projects: 0,
-        buckets: 0,
-        first_failure: failure::DONE,
-    };
-    let printed = match projects.single() {
+    let printed = match single {
         // Without other threads.
-        Some(project) => printer.print_project(Some(&project), lister.chunks(&project)),
-        None => list_at_once(lister, projects, jobs, &mut printer),
+        Some(project) => {
+            let parts = lister.parts(&project.id);
+            printer.print(iter::once(Ok((project, parts))))
+        }
+        None => match Queue::start(&lister, projects.iter(&lister), jobs as usize) {
+            Ok(queue) => printer.print(queue.listed()),
+            Err(error) => {
+                let failure = Failure::Other(format!("cannot start a thread: {error}"));
+                printer.print(iter::once(Err(failure)))
+            }
+        },
     };
-    let printed = printed.and_then(|()| printer.output.finish());
-    progress::finish();
+    let printed = printed.and_then(|()| terminal::print(&printer.output.finish()?));
+    terminal::finish_progress();
     if printed.is_ok() && printer.first_failure == failure::DONE && printer.buckets == 0 {
-        terminal::note(if printer.projects == 0 { "no projects" } else { "no export buckets" });
+        log::warn!("{}", printer.nothing());
     }
-    summarise(client, &printer, start);
+    printer.summarise(client, start);
     if let Err(error) = client.revoke_access_token(REVOCATION_TIMEOUT) {
         log::info!("the access token was not revoked: {error}");
     }
     match printed {
         Ok(()) => printer.first_failure,
         // A reader that has enough does not make good what failed before.
-        Err(error) => failure::exit_status_of_output(Err(error)).max(printer.first_failure),
+        Err(error) => Failure::Output(error).end().max(printer.first_failure),
     }
-}
-
-/// Shown with `--verbose`.
-fn summarise<W>(client: &Client, printer: &Printer<W>, start: Instant) {
-    let (stats, time) = (client.stats(), start.elapsed().as_secs_f64());
-    log::info!(
-        "projects: {}, buckets: {}, requests: {}, challenges: {}, retries: {}, time: {time:.1} s",
-        printer.projects,
-        printer.buckets,
-        stats.requests,
-        stats.challenges,
-        stats.retries,
-    );
-}
-
-/// Lists several projects, some of them at once, and prints them in listing order.
-fn list_at_once(
-    lister: Lister,
-    projects: Projects,
-    jobs: u32,
-    printer: &mut Printer<impl Write>,
-) -> io::Result<()> {
-    let limit = lister.limit;
-    let jobs = projects.count().map_or(jobs, |count| jobs.min(u32::try_from(count).unwrap_or(jobs)));
-    let queue = Arc::new(Queue::new(projects.iter(&lister.client), jobs as usize));
-    let lister = Arc::new(lister);
-    let (sender, in_order) = channel();
-    for started in 0..jobs {
-        let (queue, lister, sender) = (Arc::clone(&queue), Arc::clone(&lister), sender.clone());
-        if let Err(error) = thread::Builder::new().spawn(move || queue.work(&lister, &sender)) {
-            // The threads that there are list all projects.
-            log::info!("only {started} projects are listed at once: {error}");
-            break;
-        }
-    }
-    drop(sender);
-    let failure = loop {
-        if let Some(limit) = limit.filter(Limit::is_over) {
-            break Failure::MaxTime(limit.time);
-        }
-        match Limit::receive(limit, &in_order) {
-            Some(Ok(listed)) => {
-                printer.print_project(listed.project.as_ref(), queue.chunks(&listed, limit))?
-            }
-            Some(Err(_out_of_time)) => continue,
-            None => break Failure::Other("no thread could be started, or all have ended".into()),
-        }
-        queue.next_turn();
-    };
-    if queue.has_lost_projects() {
-        printer.fail(None, &failure);
-    }
-    // None, if all is well.
-    for project in queue.close(&in_order) {
-        printer.fail(project.as_ref(), &failure);
-    }
-    Ok(())
 }
 
 /// Prints the projects in listing order.
-struct Printer<W> {
-    output: Output<W>,
-    /// Whether a single page was asked for.
-    has_page: bool,
+struct Printer<'a> {
+    output: Output,
+    listing: &'a ListingArgs,
     projects: u64,
     buckets: u64,
     /// The exit status of the first project that failed.
     first_failure: u8,
 }
 
-impl<W: Write> Printer<W> {
-    /// Prints a project as it comes, or says why it could not be listed; `None` where the projects could not be listed.
-    fn print_project(
-        &mut self,
-        project: Option<&NamedProject>,
-        chunks: impl Iterator<Item = Result<Chunk, Failure>>,
-    ) -> io::Result<()> {
-        self.projects += u64::from(project.is_some());
-        let (mut buckets, mut total_count) = (0, None);
-        for chunk in chunks {
-            match chunk {
-                Ok(chunk) => {
-                    self.output.text(&chunk.text)?;
-                    self.buckets += chunk.buckets;
-                    buckets += chunk.buckets;
-                    total_count = chunk.total_count;
-                }
-                Err(failure) => {
-                    self.fail(project, &failure);
-                    return Ok(());
-                }
+impl Printer<'_> {
+    fn print<'a>(&mut self, listed: impl Iterator<Item = Listed<'a>>) -> io::Result<()> {
+        for listed in listed {
+            match listed {
+                Ok((project, parts)) => self.print_project(&project, parts)?,
+                Err(failure) => self.fail(None, &failure),
             }
         }
-        progress::project_done();
-        self.output.complete(if self.has_page { total_count } else { Some(buckets) })
+        Ok(())
     }
 
+    /// Prints a project as it comes, or says why it could not be listed.
+    fn print_project(&mut self, project: &NamedProject, parts: Parts<'_>) -> io::Result<()> {
+        let (printed_before, mut total_count) = (self.buckets, None);
+        self.projects += 1;
+        self.show_place(project, 1, None);
+        for (part, next_page) in parts.zip(2..) {
+            let part = match part {
+                Ok(part) => part,
+                Err(failure) => {
+                    self.fail(Some(project), &failure);
+                    return Ok(());
+                }
+            };
+            total_count = part.total_count;
+            self.buckets += part.buckets.len() as u64;
+            terminal::print(&self.output.part(project, part)?)?;
+            self.show_place(project, next_page, total_count);
+        }
+        let count =
+            if self.listing.page.is_some() { total_count } else { Some(self.buckets - printed_before) };
+        terminal::print(&self.output.complete(count)?)
+    }
+
+    /// Says on a terminal what is waited for: a page of the only project, or one of the projects.
+    fn show_place(&self, project: &NamedProject, page: u64, buckets: Option<u64>) {
+        let pages = buckets.map(|buckets| buckets.div_ceil(self.listing.items_per_page.into()));
+        terminal::set_place(match (project.of, pages) {
+            (Some(1), Some(pages)) if page <= pages => format!("page {page} of {pages}"),
+            (Some(1), _) => format!("page {page}"),
+            (Some(projects), _) => format!("project {} of {projects}", self.projects),
+            (None, _) => format!("project {}", self.projects),
+        });
+    }
+
+    /// Tells why a project, or the list of projects, is not complete.
     fn fail(&mut self, project: Option<&NamedProject>, failure: &Failure) {
         self.output.failed(project, failure);
-        failure.report(project);
+        let mut cause = failure.cause();
+        match (failure, project) {
+            // What the library says names what was asked for.
+            (Failure::Atlas(_), _) => {}
+            (_, Some(project)) => cause.push_str(&format!(": project {}", project.id)),
+            (_, None) => cause.push_str(": the list of projects"),
+        }
+        terminal::report(&cause, failure.advice().as_deref());
         if self.first_failure == failure::DONE {
             self.first_failure = failure.exit_status();
         }
-        progress::project_done();
+    }
+
+    /// What there is none of.
+    fn nothing(&self) -> String {
+        match self.listing.page {
+            _ if self.projects == 0 => "no projects".to_owned(),
+            None => "no export buckets".to_owned(),
+            Some(page) if self.projects == 1 => format!("no export buckets on page {page}"),
+            Some(page) => format!("no export buckets on page {page} of any project"),
+        }
+    }
+
+    /// Shown with `--verbose`.
+    fn summarise(&self, client: &Client, start: Instant) {
+        let Stats { requests, challenges, retries, .. } = client.stats();
+        let (projects, buckets, time) = (self.projects, self.buckets, start.elapsed().as_secs_f64());
+        log::info!(
+            "projects: {projects}, buckets: {buckets}, requests: {requests}, challenges: {challenges}, \
+             retries: {retries}, time: {time:.1} s"
+        );
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! `cli` describes the command line, `manual` and `completions` are made from it, and `mistakes` explains what does not fit
 //! it. `list` lists what `projects` names, with the credentials and settings of `environment`: `lister` lists one project,
-//! `queue` keeps projects that are ready in order and in bounds, and `output` prints them. `agent` is how the program
-//! connects. `simulate` runs the embedded Atlas with the buckets of `fixture` and the faults of `fault`. `failure` says
-//! with which message and exit status each failure ends; `terminal` and `progress` are all that writes to standard error.
+//! `queue` several at once, and `output` forms what is printed. `agent` is how the program connects. `simulate` runs the
+//! simulated Atlas, with the faults of `fault`. `failure` says with which message and exit status each failure ends;
+//! `terminal` writes all that is written.
 
 mod agent;
 mod cli;
@@ -12,69 +12,68 @@ mod completions;
 mod environment;
 mod failure;
 mod fault;
-mod fixture;
 mod list;
 mod lister;
 mod manual;
 mod mistakes;
 mod output;
-mod progress;
 mod projects;
 mod queue;
 mod simulate;
 mod terminal;
 
-use std::io::{self, Write as _};
+use std::env;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
 use cli::{Cli, Command};
+use failure::Failure;
 
 fn main() -> ExitCode {
-    let status = match Cli::try_parse() {
+    let ended = match Cli::try_parse() {
         Ok(cli) => {
             terminal::start(cli.verbose, cli.quiet);
             run(cli.command)
         }
         Err(error) => answer(&error),
     };
-    ExitCode::from(status)
+    ExitCode::from(ended.unwrap_or_else(|failure| failure.end()))
 }
 
-fn run(command: Command) -> u8 {
+fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::List(args) => list::run(&args),
         Command::Demo(listing) => simulate::demo(&listing),
         Command::Simulate(args) => simulate::run(&args),
-        Command::Completions { shell } => print(completions::script(Cli::command(), shell).as_bytes()),
-        Command::Man => match manual::page(Cli::command()) {
-            Ok(page) => print(page.as_bytes()),
-            Err(error) => failure::exit_status_of_output(Err(error)),
-        },
+        Command::Completions { shell } => print(&completions::script(shell)),
+        Command::Man => print(&manual::page()?),
     }
 }
 
 /// What `clap` calls an error: help or version that was asked for, or a mistake.
-fn answer(error: &clap::Error) -> u8 {
+fn answer(error: &clap::Error) -> Result<u8, Failure> {
     match error.kind() {
-        ErrorKind::DisplayVersion => print(Cli::command().render_version().as_bytes()),
-        ErrorKind::DisplayHelp => failure::exit_status_of_output(error.print()),
+        ErrorKind::DisplayVersion => print(&Cli::command().render_version()),
+        ErrorKind::DisplayHelp => {
+            error.print()?;
+            Ok(failure::DONE)
+        }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // If nobody can read it there, the status still says it.
             let _ = error.print();
-            failure::USAGE
+            Ok(failure::USAGE)
         }
         _ => {
-            let (cause, advice) = mistakes::explain(error, &std::env::args_os().collect::<Vec<_>>());
+            let (cause, advice) = mistakes::explain(error, &env::args_os().collect::<Vec<_>>());
             terminal::report(&cause, Some(&advice));
-            failure::USAGE
+            Ok(failure::USAGE)
         }
     }
 }
 
-fn print(text: &[u8]) -> u8 {
-    let mut stdout = io::stdout();
-    failure::exit_status_of_output(stdout.write_all(text).and_then(|()| stdout.flush()))
+fn print(text: &str) -> Result<u8, Failure> {
+    terminal::print(text.as_bytes())?;
+    Ok(failure::DONE)
 }

@@ -2,9 +2,11 @@
 
 use std::io;
 
-use clap::Command;
+use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
+
+use crate::cli::Cli;
 
 pub(crate) const PROGRAM_HELP: &str = "\
 Exit status:
@@ -77,44 +79,37 @@ Standard output carries data only; everything else goes to standard error. \
 No option takes a secret, because arguments are public.";
 
 /// The manual page: all commands on one page.
-pub(crate) fn page(program: Command) -> io::Result<String> {
-    /// What the generator puts before every part.
-    const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
-    let mut page = Vec::new();
-    write_page(program, &mut page)?;
-    Ok(PREAMBLE.to_owned() + &String::from_utf8_lossy(&page).replace(PREAMBLE, ""))
-}
-
-fn write_page(mut program: Command, out: &mut dyn io::Write) -> io::Result<()> {
+pub(crate) fn page() -> io::Result<String> {
+    let mut program = Cli::command().long_about(DESCRIPTION);
     program.build();
-    let page = Man::new(program.clone().long_about(DESCRIPTION));
-    page.render_title(out)?;
-    page.render_name_section(out)?;
-    page.render_synopsis_section(out)?;
-    page.render_description_section(out)?;
-    page.render_options_section(out)?;
-    write_notes(&program, "SH", out)?;
-    program.get_subcommands().filter(|command| command.get_name() != "help").try_for_each(|command| {
-        Roff::new().control("SH", [command.get_name().to_uppercase().as_str()]).to_writer(out)?;
-        let page = Man::new(command.clone());
-        let mut text = Vec::new();
-        page.render_synopsis_section(&mut text)?;
-        page.render_description_section(&mut text)?;
-        page.render_options_section(&mut text)?;
+    let man = Man::new(program.clone());
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    write_sections(&program, &mut page)?;
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
+        let mut sections = Vec::new();
+        write_sections(command, &mut sections)?;
         // The generator knows pages of one command only, whose headings are sections.
-        out.write_all(String::from_utf8_lossy(&text).replace(".SH ", ".SS ").as_bytes())?;
-        write_notes(command, "SS", out)
-    })
+        let sections = String::from_utf8_lossy(&sections).replace(".SH ", ".SS ");
+        page.push_str(&format!(".SH {}\n{sections}", command.get_name().to_uppercase()));
+    }
+    Ok(page)
 }
 
-/// What help says below the options, line by line, with its headings.
-fn write_notes(command: &Command, heading: &str, out: &mut dyn io::Write) -> io::Result<()> {
+/// How a command is used, and what help says of it.
+fn write_sections(command: &Command, out: &mut Vec<u8>) -> io::Result<()> {
+    let man = Man::new(command.clone());
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
     let notes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let mut roff = Roff::new();
     for line in notes.lines() {
         match line.strip_suffix(':').filter(|title| !title.starts_with(' ')) {
             // A heading ends the lines that stay as they are.
-            Some(title) => roff.control(heading, [title.to_uppercase().as_str()]).control("nf", []),
+            Some(title) => roff.control("SH", [title.to_uppercase().as_str()]).control("nf", []),
             None => roff.text([roman(line)]),
         };
     }

@@ -105,13 +105,11 @@ fn command_in(args: &[OsString]) -> Option<String> {
 
 /// The first command that has this option.
 fn command_with(option: &str) -> Option<String> {
+    let long = option.strip_prefix("--")?;
     let program = Cli::command();
-    let has_it = |command: &&clap::Command| {
-        let mut options =
-            command.get_arguments().filter_map(clap::Arg::get_long_and_visible_aliases).flatten();
-        options.any(|long| option.strip_prefix("--") == Some(long))
-    };
-    program.get_subcommands().find(has_it).map(|command| command.get_name().to_owned())
+    let mut commands = program.get_subcommands();
+    let command = commands.find(|command| command.get_arguments().any(|arg| arg.get_long() == Some(long)))?;
+    Some(command.get_name().to_owned())
 }
 
 #[cfg(test)]
@@ -169,6 +167,11 @@ mod tests {
         (
             "list --max-time 1e99",
             "invalid value '1e99' for '--max-time <SECONDS>': use a number of seconds above 0",
+            "see ",
+        ),
+        (
+            "list --timeout 1e30",
+            "invalid value '1e30' for '--timeout <SECONDS>': use a number of seconds above 0 and up to 31536000",
             "see ",
         ),
         (

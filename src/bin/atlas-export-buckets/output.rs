@@ -1,17 +1,14 @@
 //! The forms of output. Standard output carries data only, and nothing that looks complete and is not.
-//!
-//! A worker renders the buckets of its project; [`Output`] puts the projects together.
 
 mod csv;
 mod json;
 mod table;
 
-use std::io::{self, Write};
-
-use atlas_export_buckets::ExportBucket;
+use std::io;
 
 use crate::cli::Format;
 use crate::failure::Failure;
+use crate::lister::Part;
 use crate::projects::NamedProject;
 
 /// How the output looks.
@@ -26,114 +23,91 @@ pub(crate) struct Style {
     pub(crate) has_colours: bool,
 }
 
-impl Style {
-    /// Whether a project is printed when all of it is there. Others are printed as they come.
-    pub(crate) fn needs_whole_projects(self) -> bool {
-        matches!(self.format, Format::Table | Format::Json)
-    }
-
-    /// The buckets as text for [`Output::text`]; nothing for `raw`, which prints bodies.
-    pub(crate) fn render(self, project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<Vec<u8>> {
-        match self.format {
-            Format::Table => Ok(table::rows(self, project, buckets).into_bytes()),
-            Format::Json => json::elements(project, buckets).map(String::into_bytes),
-            Format::Ndjson => json::lines(project, buckets).map(String::into_bytes),
-            Format::Csv => csv::records(self, project, buckets),
-            Format::Raw => Ok(Vec::new()),
-        }
-    }
-}
-
-/// Prints projects one after the other.
-pub(crate) struct Output<W> {
-    out: W,
+/// Forms what is printed of projects, one after the other. What its methods return is printed at once.
+pub(crate) struct Output {
     style: Style,
-    document: Document,
+    table: table::Table,
+    json: json::Document,
+    has_begun: bool,
     /// Whether any project is complete.
     has_complete: bool,
     has_failed: bool,
 }
 
-/// What a format remembers from project to project.
-enum Document {
-    Table(table::Table),
-    Json(json::Object),
-    Csv {
-        has_header: bool,
-    },
-    /// ndjson and raw.
-    Stream,
-}
-
-impl<W: Write> Output<W> {
-    pub(crate) fn new(style: Style, out: W) -> Self {
-        let document = match style.format {
-            Format::Table => Document::Table(table::Table::new(style)),
-            Format::Json => Document::Json(json::Object::new()),
-            Format::Csv => Document::Csv { has_header: false },
-            Format::Ndjson | Format::Raw => Document::Stream,
-        };
-        Output { out, style, document, has_complete: false, has_failed: false }
+impl Output {
+    pub(crate) fn new(style: Style) -> Self {
+        Output {
+            style,
+            table: table::Table::new(style),
+            json: json::Document::new(),
+            has_begun: false,
+            has_complete: false,
+            has_failed: false,
+        }
     }
 
-    /// Prints a part of a project, or all of it for a format that needs whole projects.
-    pub(crate) fn text(&mut self, text: &[u8]) -> io::Result<()> {
-        self.begin()?;
-        match &mut self.document {
-            Document::Table(table) => table.rows(text, &mut self.out),
-            Document::Json(object) => object.elements(text, &mut self.out),
-            Document::Csv { .. } | Document::Stream => self.out.write_all(text),
-        }?;
-        // The next page may take its time.
-        self.out.flush()
+    /// A part of a project. A table and a JSON document keep it until the project is complete.
+    pub(crate) fn part(&mut self, project: &NamedProject, part: Part) -> io::Result<Vec<u8>> {
+        match self.style.format {
+            Format::Table => self.table.add(project, &part.buckets),
+            Format::Json => self.json.add(project, &part.buckets)?,
+            Format::Ndjson => return Ok(json::lines(project, &part.buckets)?.into_bytes()),
+            Format::Csv => {
+                let mut text = self.begin()?;
+                text.extend(csv::records(self.style, project, &part.buckets)?);
+                return Ok(text);
+            }
+            Format::Raw => return Ok(part.body),
+        }
+        Ok(Vec::new())
     }
 
     /// All of a project was given; the server, or we, counted so many buckets.
-    pub(crate) fn complete(&mut self, count: Option<u64>) -> io::Result<()> {
-        self.begin()?;
+    pub(crate) fn complete(&mut self, count: Option<u64>) -> io::Result<Vec<u8>> {
         self.has_complete = true;
-        if let Document::Json(object) = &mut self.document {
-            object.add_count(count);
-        }
-        Ok(())
+        let rest = match self.style.format {
+            // Its header waits for the first rows, whose widths it takes.
+            Format::Table if self.table.is_empty() => return Ok(Vec::new()),
+            Format::Table => self.table.take_rows(),
+            Format::Json => self.json.take_results(count),
+            Format::Ndjson | Format::Csv | Format::Raw => String::new(),
+        };
+        let mut text = self.begin()?;
+        text.extend(rest.into_bytes());
+        Ok(text)
     }
 
     /// A project's list is not complete, or, without a project, the list of projects.
     pub(crate) fn failed(&mut self, project: Option<&NamedProject>, failure: &Failure) {
         self.has_failed = true;
-        if let Document::Json(object) = &mut self.document {
-            object.failed(project, failure);
-        }
+        self.table.drop_rows();
+        self.json.failed(project, failure);
     }
 
-    pub(crate) fn finish(&mut self) -> io::Result<()> {
+    /// The end, and what stands before it if no project was complete.
+    pub(crate) fn finish(&mut self) -> io::Result<Vec<u8>> {
+        let is_json = self.style.format == Format::Json;
         // That nothing could be listed must not look like an empty list.
-        let is_list = self.has_complete || !self.has_failed;
-        if is_list {
-            self.begin()?;
+        if self.has_failed && !self.has_complete && !(is_json && self.style.has_several_projects) {
+            return Ok(Vec::new());
         }
-        match &mut self.document {
-            Document::Json(object) if is_list || self.style.has_several_projects => {
-                object.finish(&mut self.out)?;
-            }
-            Document::Table(table) if is_list => table.write_header(&mut self.out)?,
-            _ => {}
+        let mut text = self.begin()?;
+        if is_json {
+            text.extend(self.json.end()?.into_bytes());
         }
-        self.out.flush()
+        Ok(text)
     }
 
-    /// Prints what stands before the first project, once there is one that did not fail.
-    fn begin(&mut self) -> io::Result<()> {
-        match &mut self.document {
-            // A table's header waits for the first rows.
-            Document::Table(_) | Document::Stream => {}
-            Document::Json(object) => object.begin(&mut self.out)?,
-            Document::Csv { has_header } => {
-                if !std::mem::replace(has_header, true) {
-                    self.out.write_all(&csv::header(self.style)?)?;
-                }
-            }
+    /// What stands before the first project, once.
+    fn begin(&mut self) -> io::Result<Vec<u8>> {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return Ok(Vec::new());
         }
-        Ok(())
+        match self.style.format {
+            Format::Table => Ok(self.table.header().into_bytes()),
+            Format::Json => Ok(json::START.into()),
+            Format::Csv => csv::header(self.style),
+            Format::Ndjson | Format::Raw => Ok(Vec::new()),
+        }
     }
 }

@@ -2,23 +2,24 @@
 
 use std::collections::HashSet;
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
-use atlas_export_buckets::{Client, InvalidInput, OrganizationId, ProjectId};
+use atlas_export_buckets::{OrganizationId, ProjectId};
 
 use crate::cli::SelectionArgs;
+use crate::environment;
 use crate::failure::Failure;
-use crate::{environment, progress};
+use crate::lister::Lister;
 
 /// Where the projects come from.
 #[derive(Debug)]
 pub(crate) enum Projects {
     /// They were named, each once.
     Named(Vec<ProjectId>),
-    /// Every project that the credentials can see.
-    All,
-    /// Every project of an organization.
-    OfOrganization(OrganizationId),
+    /// Every project that the credentials can see, or those of an organization.
+    All(Option<OrganizationId>),
 }
 
 /// A project to list.
@@ -27,43 +28,37 @@ pub(crate) struct NamedProject {
     pub(crate) id: ProjectId,
     /// Known where projects were listed first.
     pub(crate) name: Option<String>,
+    /// How many projects there are, as far as that is known.
+    pub(crate) of: Option<u64>,
+}
+
+impl NamedProject {
+    /// One of so many projects that were named by their ids.
+    pub(crate) fn new(id: ProjectId, of: usize) -> Self {
+        NamedProject { id, name: None, of: Some(of as u64) }
+    }
 }
 
 /// Projects, or why there are no more.
 pub(crate) type ProjectIter = Box<dyn Iterator<Item = Result<NamedProject, Failure>> + Send>;
 
-impl From<ProjectId> for NamedProject {
-    fn from(id: ProjectId) -> Self {
-        NamedProject { id, name: None }
-    }
-}
-
 impl Projects {
     /// What the options say, and without them the environment.
     pub(crate) fn selected(selection: &SelectionArgs) -> Result<Projects, String> {
         if selection.all_projects {
-            return Ok(Projects::All);
+            return Ok(Projects::All(None));
         }
         if let Some((organization, others)) = selection.organizations.split_first() {
             if others.iter().any(|other| other != organization) {
                 return Err("one organization at a time: give --org-id once".into());
             }
-            return Ok(Projects::OfOrganization(organization.clone()));
+            return Ok(Projects::All(Some(organization.clone())));
         }
-        let mut ids = Vec::new();
-        for id in &selection.project_ids {
-            if id == "-" {
-                read_ids(&mut ids)?;
-            } else {
-                ids.push(id.parse().map_err(|error: InvalidInput| error.to_string())?);
-            }
-        }
-        if selection.project_ids.is_empty() {
-            let id = environment::project_id()?.ok_or(
-                "which project? use --project-id, --all-projects or --org-id, or set MONGODB_ATLAS_PROJECT_ID",
-            )?;
-            ids.push(id.parse().map_err(|error: InvalidInput| format!("MONGODB_ATLAS_PROJECT_ID: {error}"))?);
-        }
+        let mut ids = match selection.project_ids.as_slice() {
+            [] => vec![id_of_environment()?],
+            [id] if id != "-" => vec![id.parse().map_err(|error| format!("{error}"))?],
+            ids => named_ids(ids)?,
+        };
         if ids.is_empty() {
             return Err("there is no project id on standard input".into());
         }
@@ -72,48 +67,53 @@ impl Projects {
         Ok(Projects::Named(ids))
     }
 
-    /// Whether there may be several, so that each bucket has to say whose it is.
-    pub(crate) fn may_be_several(&self) -> bool {
-        self.count() != Some(1)
-    }
-
-    /// Whether the projects' names come with their ids.
-    pub(crate) fn have_names(&self) -> bool {
-        self.count().is_none()
-    }
-
-    /// How many there are, if that is known before Atlas is asked.
-    pub(crate) fn count(&self) -> Option<usize> {
-        match self {
-            Projects::Named(ids) => Some(ids.len()),
-            Projects::All | Projects::OfOrganization(_) => None,
-        }
-    }
-
     /// The project, if it is the only one.
     pub(crate) fn single(&self) -> Option<NamedProject> {
-        match self {
-            Projects::Named(ids) if ids.len() == 1 => ids.first().cloned().map(NamedProject::from),
-            _ => None,
-        }
+        let Projects::Named(ids) = self else { return None };
+        let [id] = ids.as_slice() else { return None };
+        Some(NamedProject::new(id.clone(), 1))
     }
 
     /// The projects in listing order. Atlas is asked for them page by page as they are taken; a failure is the last item.
-    pub(crate) fn iter(self, client: &Client) -> ProjectIter {
+    pub(crate) fn iter(self, lister: &Lister) -> ProjectIter {
         let mut listing = match self {
-            Projects::Named(ids) => return Box::new(ids.into_iter().map(|id| Ok(NamedProject::from(id)))),
-            Projects::All => client.projects(),
-            Projects::OfOrganization(id) => client.organization_projects(&id),
+            Projects::Named(ids) => {
+                let of = ids.len();
+                return Box::new(ids.into_iter().map(move |id| Ok(NamedProject::new(id, of))));
+            }
+            Projects::All(None) => lister.client.projects(),
+            Projects::All(Some(id)) => lister.client.organization_projects(&id),
         };
+        let lister = lister.clone();
         Box::new(std::iter::from_fn(move || {
-            let project = listing.next()?;
-            progress::projects(listing.total_count());
-            Some(project.map_err(Failure::Atlas).and_then(|project| match project.id.parse() {
-                Ok(id) => Ok(NamedProject { id, name: Some(project.name) }),
+            let project = listing.next()?.map_err(|error| lister.failure(error));
+            let of = listing.total_count();
+            Some(project.and_then(|project| match project.id.parse() {
+                Ok(id) => Ok(NamedProject { id, name: Some(project.name), of }),
                 Err(_) => Err(Failure::Other("Atlas names a project whose id is none".into())),
             }))
         }))
     }
+}
+
+fn id_of_environment() -> Result<ProjectId, String> {
+    let id = environment::variable(environment::PROJECT_ID)?.ok_or(
+        "which project? use --project-id, --all-projects or --org-id, or set MONGODB_ATLAS_PROJECT_ID",
+    )?;
+    id.parse().map_err(|error| format!("{}: {error}", environment::PROJECT_ID))
+}
+
+/// The values of several `--project-id`. A bad one is not shown, as it may be a key in the wrong place.
+fn named_ids(values: &[String]) -> Result<Vec<ProjectId>, String> {
+    let mut ids = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        if value == "-" {
+            read_ids(&mut ids)?;
+        } else {
+            ids.push(value.parse().map_err(|error| format!("--project-id, number {}: {error}", index + 1))?);
+        }
+    }
+    Ok(ids)
 }
 
 /// Reads ids from standard input, one a line.
@@ -124,17 +124,21 @@ fn read_ids(ids: &mut Vec<ProjectId>) -> Result<(), String> {
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let id = line.split('#').next().unwrap_or_default().trim();
         if !id.is_empty() {
-            let id = id
-                .parse()
-                .map_err(|error: InvalidInput| format!("standard input, line {}: {error}", index + 1))?;
-            ids.push(id);
+            ids.push(id.parse().map_err(|error| format!("standard input, line {}: {error}", index + 1))?);
         }
     }
     Ok(())
 }
 
+/// Reads a file of at most 16 MiB.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let name = path.display();
+    let mut file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    read_all(&mut file, &name)
+}
+
 /// Reads input of at most 16 MiB.
-pub(crate) fn read_all(input: &mut dyn Read, name: &dyn Display) -> Result<Vec<u8>, String> {
+fn read_all(input: &mut dyn Read, name: &dyn Display) -> Result<Vec<u8>, String> {
     /// More than half a million project ids, or thousands of roots: what is longer is neither.
     const MAX_LEN: u64 = 16 * 1024 * 1024;
     let mut bytes = Vec::new();

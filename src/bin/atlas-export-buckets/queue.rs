@@ -1,222 +1,225 @@
-//! Projects that are being listed: each has its place in listing order, and those that are ready early wait there, in
-//! bounded memory.
+//! Lists several projects at once, and hands them out in listing order. Those that are ready early wait, in bounded memory.
 
-use std::iter;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::{io, iter, thread};
 
 use crate::failure::Failure;
-use crate::lister::{Chunk, Limit, Lister};
+use crate::lister::{Limit, Listed, Lister, Part, Parts};
 use crate::projects::{NamedProject, ProjectIter};
 
-/// What all projects that wait for their turn hold together.
+/// What all projects that wait for their turn hold together, but for a part of each worker.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Projects that wait for their turn, for each worker.
 const PROJECTS_AHEAD: usize = 16;
+/// Parts of a project that wait to be printed: so many pages of it are asked for before its turn.
+const PARTS_AHEAD: usize = 16;
 
-/// The projects that no worker has begun yet, and the order of those that were begun.
+/// Several projects, in listing order.
 pub(crate) struct Queue {
-    waiting: Mutex<ProjectIter>,
-    /// The most projects that may wait for their turn.
-    max_ahead: usize,
-    state: Mutex<State>,
-    changed: Condvar,
+    shared: Arc<Shared>,
+    begun: Receiver<Result<Place, Failure>>,
+    limit: Option<Limit>,
 }
 
-#[derive(Default)]
-struct State {
-    /// What is held for projects that wait.
-    bytes: usize,
-    /// How many projects were begun.
-    begun: usize,
-    /// The number of the project whose turn it is.
-    turn: usize,
-    is_closed: bool,
+/// What the workers share.
+struct Shared {
+    /// Those that no worker has begun yet.
+    projects: Mutex<ProjectIter>,
+    /// How many bytes wait for their turn.
+    held: AtomicUsize,
 }
 
-/// A project that a worker has begun.
-pub(crate) struct Begun {
-    /// `None` where the projects could not be listed.
-    pub(crate) project: Option<NamedProject>,
-    /// Its chunks, and `None` behind them.
-    chunks: Receiver<Option<Result<Chunk, Failure>>>,
-}
+/// A part of a project; `None` behind the last one.
+type Message = Option<Result<Part, Failure>>;
 
-/// A project in a worker's hands.
+/// A project that a worker has begun, for the printer.
 struct Place {
-    project: Result<NamedProject, Failure>,
-    number: usize,
-    chunks: SyncSender<Option<Result<Chunk, Failure>>>,
+    project: NamedProject,
+    parts: Receiver<Message>,
+    /// Dropped when it is this project's turn.
+    wait: Sender<()>,
+}
+
+/// The same project for its worker.
+struct Job {
+    project: NamedProject,
+    parts: SyncSender<Message>,
+    /// Closed when it is this project's turn.
+    turn: Receiver<()>,
 }
 
 impl Queue {
-    /// A queue for so many workers.
-    pub(crate) fn new(projects: ProjectIter, workers: usize) -> Queue {
-        Queue {
-            waiting: Mutex::new(projects),
-            max_ahead: workers * PROJECTS_AHEAD,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        }
-    }
-
-    /// Lists projects until there are no more. The printer takes them from `in_order`, in listing order.
-    pub(crate) fn work(&self, lister: &Lister, in_order: &Sender<Begun>) {
-        while let Some(Place { project, number, chunks }) = self.begin(in_order) {
-            let send = |chunk| chunks.send(Some(chunk)).is_ok();
-            let is_read = match project {
-                Ok(project) => lister.chunks(&project).all(|chunk| {
-                    self.reserve(number, chunk.as_ref().map_or(0, |chunk| chunk.text.len()));
-                    send(chunk)
-                }),
-                Err(failure) => send(Err(failure)),
-            };
-            if is_read {
-                // If nobody reads it any more, nobody needs it.
-                let _ = chunks.send(None);
-            }
-        }
-    }
-
-    /// The next project for a worker, when there is room for it; `None` when there is none, or nobody prints any more.
-    fn begin(&self, in_order: &Sender<Begun>) -> Option<Place> {
-        let is_full = |state: &mut State| state.begun - state.turn >= self.max_ahead && !state.is_closed;
-        if self.wait_while(is_full).is_closed {
-            return None;
-        }
-        let mut waiting = lock(&self.waiting);
-        let project = waiting.next()?;
-        // A small project does not hold its worker until its turn: there is room for a chunk and the end.
-        let (chunks, receiver) = sync_channel(2);
-        in_order.send(Begun { project: project.as_ref().ok().cloned(), chunks: receiver }).ok()?;
-        let mut state = lock(&self.state);
-        state.begun += 1;
-        Some(Place { project, number: state.begun - 1, chunks })
-    }
-
-    /// The chunks of a project, for the printer.
-    pub(crate) fn chunks(
-        &self,
-        begun: &Begun,
-        limit: Option<Limit>,
-    ) -> impl Iterator<Item = Result<Chunk, Failure>> {
-        iter::from_fn(move || match Limit::receive(limit, &begun.chunks) {
-            Some(Ok(chunk)) => {
-                if let Some(Ok(chunk)) = &chunk {
-                    self.release(chunk.text.len());
+    /// Starts so many workers.
+    pub(crate) fn start(lister: &Lister, projects: ProjectIter, workers: usize) -> io::Result<Queue> {
+        let shared = Arc::new(Shared { projects: Mutex::new(projects), held: AtomicUsize::new(0) });
+        let (places, begun) = sync_channel(workers * PROJECTS_AHEAD);
+        for _ in 0..workers {
+            let (shared, lister, places) = (Arc::clone(&shared), lister.clone(), places.clone());
+            thread::Builder::new().spawn(move || {
+                while !lister.limit.is_some_and(Limit::is_over)
+                    && let Some(job) = shared.begin(&places)
+                {
+                    shared.work(&lister, job);
                 }
-                chunk
+            })?;
+        }
+        Ok(Queue { shared, begun, limit: lister.limit })
+    }
+
+    /// All projects in their order, also those for which there was no time.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
+        let in_time = iter::from_fn(|| Limit::receive(self.limit, &self.begun).ok());
+        let in_time = in_time.map(|place| place.map(|place| (place.project.clone(), self.parts(place))));
+        let late = iter::once_with(|| self.rest()).flatten();
+        let no_parts = || -> Parts<'_> { Box::new(iter::once(Err(Limit::failure(self.limit)))) };
+        in_time.chain(late.map(move |project| project.map(|project| (project, no_parts()))))
+    }
+
+    /// The parts of a project whose turn it is.
+    fn parts(&self, place: Place) -> Parts<'_> {
+        drop(place.wait);
+        Box::new(iter::from_fn(move || {
+            // The worker sends `None` before it ends.
+            let message =
+                Limit::receive(self.limit, &place.parts).unwrap_or_else(|failure| Some(Err(failure)));
+            if let Some(Ok(part)) = &message {
+                self.shared.held.fetch_sub(part.bytes(), Relaxed);
             }
-            Some(Err(failure)) => Some(Err(failure)),
-            // It sends `None` before it ends.
-            None => Some(Err(Failure::Other("the thread that listed it has ended".into()))),
-        })
+            message
+        }))
     }
 
-    /// The printer has done with a project.
-    pub(crate) fn next_turn(&self) {
-        lock(&self.state).turn += 1;
-        self.changed.notify_all();
-    }
-
-    /// Lets no worker begin another project. Returns those that were not printed.
-    pub(crate) fn close(&self, in_order: &Receiver<Begun>) -> Vec<Option<NamedProject>> {
-        lock(&self.state).is_closed = true;
-        self.changed.notify_all();
-        let mut waiting = lock(&self.waiting);
-        let rest = waiting.by_ref().map(Result::ok);
-        in_order.try_iter().map(|begun| begun.project).chain(rest).collect()
-    }
-
-    /// Whether a thread ended while it listed the projects: then there may be more.
-    pub(crate) fn has_lost_projects(&self) -> bool {
-        self.waiting.is_poisoned()
-    }
-
-    /// Waits until there is room for so many bytes more. The project whose turn it is always has room.
-    fn reserve(&self, number: usize, bytes: usize) {
-        let is_full =
-            |state: &mut State| state.turn != number && state.bytes + bytes > MAX_BYTES && !state.is_closed;
-        self.wait_while(is_full).bytes += bytes;
-    }
-
-    fn release(&self, bytes: usize) {
-        lock(&self.state).bytes -= bytes;
-        self.changed.notify_all();
-    }
-
-    fn wait_while(&self, condition: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
-        let state = self.changed.wait_while(lock(&self.state), condition);
-        state.unwrap_or_else(PoisonError::into_inner)
+    /// The projects that were not handed out.
+    fn rest(&self) -> Vec<Result<NamedProject, Failure>> {
+        let begun = || self.begun.try_iter().map(|place| place.map(|place| place.project));
+        // A worker that waits for room in the queue keeps the others away.
+        let mut rest: Vec<_> = begun().collect();
+        match self.shared.projects.lock() {
+            Ok(mut projects) => rest.extend(begun().chain(projects.by_ref())),
+            // A worker ended while it asked for more projects.
+            Err(_) => rest.push(Err(Limit::failure(None))),
+        }
+        rest
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    /// The next project for a worker, when there is room for it; `None` when there is none, or nobody prints any more.
+    fn begin(&self, places: &SyncSender<Result<Place, Failure>>) -> Option<Job> {
+        let mut projects = self.projects.lock().ok()?;
+        match projects.next()? {
+            Ok(project) => {
+                let (place, job) = open(project);
+                places.send(Ok(place)).ok()?;
+                Some(job)
+            }
+            Err(failure) => {
+                let _ = places.send(Err(failure));
+                None
+            }
+        }
+    }
+
+    fn work(&self, lister: &Lister, job: Job) {
+        for part in lister.parts(&job.project.id) {
+            let bytes = part.as_ref().map_or(0, Part::bytes);
+            if self.held.fetch_add(bytes, Relaxed) > MAX_BYTES {
+                // Nothing is ever sent: this waits until the other end is dropped.
+                let _ = job.turn.recv();
+            }
+            if job.parts.send(Some(part)).is_err() {
+                return;
+            }
+        }
+        let _ = job.parts.send(None);
+    }
+}
+
+/// Both ends of a project. Unless it is large, it does not hold its worker until its turn.
+fn open(project: NamedProject) -> (Place, Job) {
+    let (sender, parts) = sync_channel(PARTS_AHEAD);
+    let (wait, turn) = channel();
+    (Place { project: project.clone(), parts, wait }, Job { project, parts: sender, turn })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
-    use std::thread;
+    use atlas_export_buckets::simulator::{Simulator, sample_buckets};
+    use atlas_export_buckets::{ApiKey, Client};
+
     use std::time::Duration;
 
     use super::*;
 
-    fn projects(count: usize) -> ProjectIter {
-        Box::new(
-            (0..count)
-                .map(|index| Ok(NamedProject { id: format!("{index:024x}").parse().unwrap(), name: None })),
-        )
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn lister(atlas: &Simulator) -> Lister {
+        let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
+        let client = Client::builder(key).base_url(atlas.base_url()).build().unwrap();
+        Lister { client, page: None, has_bodies: false, limit: None }
+    }
+
+    fn projects(atlas: &Simulator) -> ProjectIter {
+        let ids: Vec<_> = atlas.project_ids().iter().map(|id| id.parse().unwrap()).collect();
+        Box::new(ids.into_iter().map(|id| Ok(NamedProject::new(id, 0))))
     }
 
     #[test]
     fn a_small_project_does_not_hold_its_worker_until_its_turn() {
-        let queue = Queue::new(projects(2), 1);
-        let (sender, in_order) = channel();
-        // Nobody takes a chunk.
-        while let Some(place) = queue.begin(&sender) {
-            let text = place.project.unwrap().id.to_string().into_bytes();
-            place.chunks.send(Some(Ok(Chunk { text, ..Chunk::default() }))).unwrap();
-            place.chunks.send(None).unwrap();
+        let (asked, is_asked) = channel();
+        let atlas = Simulator::builder().projects(3, 1).observe(move |_| _ = asked.send(())).start().unwrap();
+        // Nobody takes a part.
+        let queue = Queue::start(&lister(&atlas), projects(&atlas), 1).unwrap();
+        // A challenge, and a page of each project.
+        for request in 0..4 {
+            assert_eq!(is_asked.recv_timeout(LONG), Ok(()), "request {request}");
         }
-        let first_text = |begun: Begun| match begun.chunks.recv() {
-            Ok(Some(Ok(chunk))) => String::from_utf8(chunk.text).unwrap(),
-            _ => panic!(),
-        };
-        let order: Vec<String> = in_order.try_iter().map(first_text).collect();
-        assert_eq!(order, [format!("{:024x}", 0), format!("{:024x}", 1)]);
+        let order: Vec<String> = queue.listed().map(|listed| listed.unwrap().0.id.to_string()).collect();
+        assert_eq!(order, atlas.project_ids());
     }
 
     #[test]
-    fn what_waits_is_bounded_and_the_project_whose_turn_it_is_never_waits() {
-        let queue = Queue::new(projects(0), 1);
-        queue.reserve(1, MAX_BYTES);
-        queue.reserve(0, MAX_BYTES);
-        let (done, is_done) = sync_channel(1);
+    fn where_enough_waits_a_project_waits_for_its_turn() {
+        let atlas = Simulator::builder().buckets(sample_buckets(1)).start().unwrap();
+        let queue = queue(0);
+        queue.shared.held.store(MAX_BYTES + 1, Relaxed);
+        let (place, job) = open(projects(&atlas).next().unwrap().unwrap());
         thread::scope(|scope| {
-            scope.spawn(|| {
-                queue.reserve(2, 1);
-                done.send(()).unwrap();
-            });
-            assert!(is_done.recv_timeout(Duration::from_millis(50)).is_err(), "there is no room");
-            queue.release(MAX_BYTES);
-            assert!(is_done.recv_timeout(Duration::from_millis(50)).is_err(), "there is still none");
-            queue.next_turn();
-            assert!(is_done.recv_timeout(Duration::from_millis(50)).is_err(), "it is not its turn");
-            queue.next_turn();
-            assert_eq!(is_done.recv_timeout(Duration::from_secs(20)), Ok(()));
+            let (shared, lister) = (&queue.shared, lister(&atlas));
+            scope.spawn(move || shared.work(&lister, job));
+            assert!(place.parts.recv_timeout(Duration::from_millis(200)).is_err(), "it did not wait");
+            let parts: Vec<usize> = queue.parts(place).map(|part| part.unwrap().buckets.len()).collect();
+            assert_eq!(parts, [1]);
         });
+        assert_eq!(queue.shared.held.load(Relaxed), MAX_BYTES + 1, "what is printed is held no longer");
+    }
+
+    /// One that nobody works on.
+    fn queue(projects: usize) -> Queue {
+        let ids = (0..projects).map(|index| format!("{index:024x}").parse().unwrap());
+        let projects = ids.map(|id| Ok(NamedProject::new(id, 0))).collect::<Vec<_>>();
+        Queue::start(&lister(&Simulator::start().unwrap()), Box::new(projects.into_iter()), 0).unwrap()
     }
 
     #[test]
-    fn a_queue_that_is_closed_gives_back_what_was_not_printed_in_listing_order() {
-        let queue = Queue::new(projects(3), 1);
-        let (sender, in_order) = channel();
-        let begun = queue.begin(&sender);
+    fn a_worker_that_ends_early_leaves_no_list_that_looks_complete() {
+        let queue = queue(0);
+        let (place, job) = open(NamedProject::new("32b6e34b3d91647abb20e7b8".parse().unwrap(), 1));
+        drop(job);
+        let failure = queue.parts(place).next().unwrap().unwrap_err();
+        assert_eq!(failure.cause(), "the thread that listed it has ended");
+    }
+
+    #[test]
+    fn what_was_not_printed_is_known_in_listing_order() {
+        let queue = queue(3);
+        let (places, begun) = sync_channel(3);
+        let queue = Queue { begun, ..queue };
+        let _job = queue.shared.begin(&places).unwrap();
         let rest: Vec<String> =
-            queue.close(&in_order).into_iter().map(|project| project.unwrap().id.to_string()).collect();
+            queue.rest().into_iter().map(|project| project.unwrap().id.to_string()).collect();
         assert_eq!(rest, [0, 1, 2].map(|index| format!("{index:024x}")));
-        assert!(begun.is_some() && queue.begin(&sender).is_none());
     }
 }

@@ -1,31 +1,23 @@
-//! `simulate` runs the embedded Atlas; `demo` lists from it, as `list` would.
+//! `simulate` runs the simulated Atlas; `demo` lists from it, as `list` would.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use atlas_export_buckets::simulator::{Builder, Simulator};
+use atlas_export_buckets::simulator::{Builder, RecordedRequest, Simulator};
 use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ProjectId, ServiceAccount};
 
 use crate::cli::{ListingArgs, SimulateArgs};
-use crate::projects::{Projects, read_all};
-use crate::{failure, fixture, list, terminal};
+use crate::failure::{self, Failure};
+use crate::projects::{Projects, read_file};
+use crate::{list, terminal};
 
-/// Starts an embedded Atlas, lists its sample buckets, and stops it.
-pub(crate) fn demo(listing: &ListingArgs) -> u8 {
-    let atlas = match Simulator::builder().start() {
-        Ok(atlas) => atlas,
-        Err(error) => return cannot_start(&error, None),
-    };
-    terminal::note(&format!("an embedded Atlas answers at {} until this is done", atlas.base_url()));
-    match demo_client(&atlas, listing) {
-        Ok((client, project)) => list::list(&client, Projects::Named(vec![project]), listing, 1),
-        Err(error) => {
-            terminal::report(&error.to_string(), None);
-            failure::OTHER
-        }
-    }
+/// Lists the sample buckets of a simulated Atlas.
+pub(crate) fn demo(listing: &ListingArgs) -> Result<u8, Failure> {
+    let atlas = start(Simulator::builder(), 0)?;
+    log::warn!("a simulated Atlas answers at {} until this is done", atlas.base_url());
+    let (client, project) = demo_client(&atlas, listing).map_err(Failure::Atlas)?;
+    Ok(list::list(&client, Projects::Named(vec![project]), listing, 1))
 }
 
 fn demo_client(atlas: &Simulator, listing: &ListingArgs) -> Result<(Client, ProjectId), Error> {
@@ -34,70 +26,59 @@ fn demo_client(atlas: &Simulator, listing: &ListingArgs) -> Result<(Client, Proj
     Ok((builder.base_url(atlas.base_url()).build()?, atlas.project_id().parse()?))
 }
 
-/// Runs the embedded Atlas around a command, or until interrupted.
-pub(crate) fn run(args: &SimulateArgs) -> u8 {
+/// Runs a simulated Atlas around a command, or until interrupted.
+pub(crate) fn run(args: &SimulateArgs) -> Result<u8, Failure> {
     let builder = match &args.fixture {
-        Some(path) => read_fixture(path),
-        None => Ok(Simulator::builder().projects(args.projects as usize, args.buckets as usize)),
-    };
-    let builder = match builder {
-        Ok(builder) => show_requests(builder).port(args.port.unwrap_or_default()),
-        Err(problem) => {
-            terminal::report(&problem, None);
-            return failure::USAGE;
-        }
+        Some(path) => read_fixture(path)?,
+        None => Simulator::builder().projects(args.projects as usize, args.buckets as usize),
     };
     let faults = args.faults.iter().cloned();
-    let atlas = match faults.fold(builder, |builder, fault| fault.inject(builder)).start() {
-        Ok(atlas) => atlas,
-        Err(error) => return cannot_start(&error, args.port),
-    };
+    let builder = faults.fold(builder.observe(show_request), |builder, fault| fault.inject(builder));
+    let atlas = start(builder, args.port.unwrap_or_default())?;
     let variables = variables(&atlas, args.service_account);
     match args.command.split_first() {
         Some((program, arguments)) => {
             let mut command = Command::new(program);
             command.args(arguments);
             // Credentials of another kind are meant for the real Atlas, and might win.
-            OF_CREDENTIALS.iter().for_each(|name| _ = command.env_remove(name));
-            exit_status_of_command(command.envs(variables).status(), &program.to_string_lossy())
+            for name in [
+                AccessToken::VARIABLE,
+                ServiceAccount::CLIENT_ID_VARIABLE,
+                ServiceAccount::CLIENT_SECRET_VARIABLE,
+                ApiKey::PUBLIC_KEY_VARIABLE,
+                ApiKey::PRIVATE_KEY_VARIABLE,
+            ] {
+                command.env_remove(name);
+            }
+            Ok(exit_status_of_command(command.envs(variables).status(), &program.to_string_lossy()))
         }
         None => run_until_interrupted(&atlas, &variables),
     }
 }
 
-/// The variables of all kinds of credentials.
-const OF_CREDENTIALS: [&str; 5] = [
-    AccessToken::VARIABLE,
-    ServiceAccount::CLIENT_ID_VARIABLE,
-    ServiceAccount::CLIENT_SECRET_VARIABLE,
-    ApiKey::PUBLIC_KEY_VARIABLE,
-    ApiKey::PRIVATE_KEY_VARIABLE,
-];
-
-/// Shows each request with `--verbose`: how it was answered, and why its `Authorization` was refused.
-fn show_requests(builder: Builder) -> Builder {
-    if !terminal::is_verbose() {
-        return builder;
-    }
-    builder.observe(|request| {
-        let target = String::from_utf8_lossy(&request.target);
-        let status = request.status.map_or("no answer".into(), |status| format!("HTTP {status}"));
-        let code = request.error_code.iter().map(|code| format!(" {code}"));
-        let rejection = request.rejection.iter().map(|rejection| format!(", because {rejection}"));
-        let details: String = code.chain(rejection).collect();
-        terminal::note(&format!(
-            "request {}: {} {target}: {status}{details}",
-            request.number, request.method
-        ));
+fn start(builder: Builder, port: u16) -> Result<Simulator, Failure> {
+    builder.port(port).start().map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse if port != 0 => Failure::PortInUse(port),
+        _ => Failure::Other(format!("cannot start the simulated Atlas: {error}")),
     })
+}
+
+/// Shows a request with `--verbose`: how it was answered, and why its `Authorization` was refused.
+fn show_request(request: &RecordedRequest) {
+    let target = String::from_utf8_lossy(&request.target);
+    let status = request.status.map_or("no answer".into(), |status| format!("HTTP {status}"));
+    let code = request.error_code.iter().map(|code| format!(" {code}"));
+    let rejection = request.rejection.iter().map(|rejection| format!(", because {rejection}"));
+    let details: String = code.chain(rejection).collect();
+    log::info!("request {}: {} {target}: {status}{details}", request.number, request.method);
 }
 
 /// An Atlas with the buckets of a file.
 fn read_fixture(path: &Path) -> Result<Builder, String> {
-    let name = path.display();
-    let mut file = File::open(path).map_err(|error| format!("cannot read {name}: {error}"))?;
-    let json = read_all(&mut file, &name)?;
-    fixture::read(&json).map_err(|error| format!("{name} holds no list of buckets: {error}"))
+    let json = read_file(path)?;
+    let json = str::from_utf8(&json).map_err(io::Error::other);
+    let builder = json.and_then(|json| Simulator::builder().buckets_json(json));
+    builder.map_err(|error| format!("{} holds no list of buckets: {error}", path.display()))
 }
 
 /// The environment in which `list`, and other tools, find their way here.
@@ -139,34 +120,18 @@ fn exit_status_of_command(status: io::Result<ExitStatus>, program: &str) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(failure::OTHER)
 }
 
-fn run_until_interrupted(atlas: &Simulator, variables: &[(&str, &str)]) -> u8 {
-    let mut text = String::new();
-    for (name, value) in variables {
-        text.push_str(&format!("export {name}={value}\n"));
-    }
-    let (url, project) = (atlas.base_url(), atlas.project_id());
-    let (public, private) = (atlas.public_key(), atlas.private_key());
-    text.push_str(&format!(
-        "# curl --digest --user {public}:{private} '{url}/api/atlas/v1.0/groups/{project}/backup/exportBuckets'\n"
-    ));
-    let mut stdout = io::stdout();
-    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    if printed.is_err() {
-        return failure::exit_status_of_output(printed);
-    }
-    terminal::note("the embedded Atlas runs until interrupted (Ctrl-C)");
+fn run_until_interrupted(atlas: &Simulator, variables: &[(&str, &str)]) -> Result<u8, Failure> {
+    let exports = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
+    let curl = format!(
+        "# curl --digest --user {}:{} '{}/api/atlas/v1.0/groups/{}/backup/exportBuckets'\n",
+        atlas.public_key(),
+        atlas.private_key(),
+        atlas.base_url(),
+        atlas.project_id(),
+    );
+    terminal::print((exports.collect::<String>() + &curl).as_bytes())?;
+    log::warn!("the simulated Atlas runs until interrupted (Ctrl-C)");
     loop {
         std::thread::park();
     }
-}
-
-fn cannot_start(error: &io::Error, port: Option<u16>) -> u8 {
-    match port {
-        Some(port) if error.kind() == io::ErrorKind::AddrInUse => terminal::report(
-            &format!("cannot start the embedded Atlas: port {port} is in use"),
-            Some("choose another --port, or leave it out for a free one"),
-        ),
-        _ => terminal::report(&format!("cannot start the embedded Atlas: {error}"), None),
-    }
-    failure::OTHER
 }

@@ -1,54 +1,31 @@
-//! What goes to standard error, so that messages and the progress line do not write over each other; and whether a stream
-//! can show colours.
+//! All that is written: to standard output, which may be a terminal, and to standard error: messages, and the line that says
+//! what is waited for. Without a terminal, or when nothing takes half a second, there is no line.
 
-use std::env;
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::OnceLock;
+use std::time::Duration;
+use std::{env, thread};
 
 use atlas_export_buckets::escape::escape_text;
-use log::{LevelFilter, Log, Metadata, Record};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::progress;
-
-/// How much is told on standard error.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verbosity {
-    /// Errors only.
-    Quiet,
-    /// Warnings too, and on a terminal what is waited for.
-    Normal,
-    /// All that the library logs.
-    Verbose,
-}
-
-static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
+/// All that the library logs is told. Nothing is logged below [`BESIDE_PROGRESS`], so that the two differ in this only.
+const VERBOSE: LevelFilter = LevelFilter::Trace;
+/// Warnings are told, and on a terminal what is waited for, which is logged.
+const BESIDE_PROGRESS: LevelFilter = LevelFilter::Debug;
 
 /// Call once, before the first request.
 pub(crate) fn start(verbose: bool, quiet: bool) {
-    let verbosity = match (verbose, quiet) {
-        (true, _) => Verbosity::Verbose,
-        (false, true) => Verbosity::Quiet,
-        (false, false) => Verbosity::Normal,
-    };
-    let _ = VERBOSITY.set(verbosity);
-    let level = match verbosity {
-        Verbosity::Quiet => LevelFilter::Off,
-        // The progress line shows what is retried, which is logged.
-        Verbosity::Normal if io::stderr().is_terminal() => LevelFilter::Debug,
-        Verbosity::Normal => LevelFilter::Warn,
-        Verbosity::Verbose => LevelFilter::Debug,
+    let level = match (verbose, quiet) {
+        (true, _) => VERBOSE,
+        (false, true) => LevelFilter::Off,
+        (false, false) if io::stderr().is_terminal() => BESIDE_PROGRESS,
+        (false, false) => LevelFilter::Warn,
     };
     if log::set_logger(&Logger).is_ok() {
         log::set_max_level(level);
     }
-}
-
-pub(crate) fn is_quiet() -> bool {
-    VERBOSITY.get() == Some(&Verbosity::Quiet)
-}
-
-pub(crate) fn is_verbose() -> bool {
-    VERBOSITY.get() == Some(&Verbosity::Verbose)
 }
 
 /// Reports a failure: the cause, and on a line of its own what to do about it.
@@ -57,19 +34,8 @@ pub(crate) fn report(cause: &str, advice: Option<&str>) {
     if let Some(advice) = advice {
         text.push_str(&format!("  {}\n", escape_text(advice)));
     }
-    write(&text);
-}
-
-/// Tells something that is no failure, unless `--quiet`.
-pub(crate) fn note(text: &str) {
-    if !is_quiet() {
-        write(&format!("atlas-export-buckets: {}\n", escape_text(text)));
-    }
-}
-
-/// If nobody can read it there, the work goes on all the same.
-fn write(text: &str) {
-    progress::beside(|| _ = io::stderr().write_all(text.as_bytes()));
+    // If nobody can read it there, the work goes on all the same.
+    beside(|| _ = io::stderr().write_all(text.as_bytes()));
 }
 
 /// Whether a stream shows colours and bold text.
@@ -92,12 +58,110 @@ impl Log for Logger {
             return;
         }
         let text = record.args().to_string();
-        if is_verbose() || record.level() <= log::Level::Warn {
-            note(&text);
+        if log::max_level() == VERBOSE || record.level() <= Level::Warn {
+            report(&text, None);
         } else {
-            progress::observe(&text);
+            observe(&text);
         }
     }
 
     fn flush(&self) {}
+}
+
+/// A wait that is shorter needs no explanation.
+const SHOWN_AFTER: Duration = Duration::from_millis(500);
+
+/// The one line; unset if there is none.
+static LINE: OnceLock<ProgressBar> = OnceLock::new();
+
+/// Begins the line that says what is waited for, if standard error is a terminal that has nothing else to show.
+pub(crate) fn start_progress() {
+    let Ok(style) = ProgressStyle::with_template("{prefix}: {wide_msg}") else { return };
+    if log::max_level() != BESIDE_PROGRESS {
+        return;
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style);
+    // Until the projects are known.
+    let _ = LINE.set(bar.with_prefix("project 1").with_message("connecting"));
+    // Without a thread for it, there is no line.
+    let _ = thread::Builder::new().spawn(|| {
+        thread::sleep(SHOWN_AFTER);
+        if let Some(line) = LINE.get() {
+            line.set_draw_target(ProgressDrawTarget::stderr());
+            line.tick();
+        }
+    });
+}
+
+/// What is waited for, such as a page.
+pub(crate) fn set_place(place: String) {
+    if let Some(line) = LINE.get() {
+        line.set_prefix(place);
+    }
+}
+
+/// Takes in what the library logs of its requests.
+fn observe(record: &str) {
+    let Some(line) = LINE.get() else { return };
+    if record.starts_with("HTTP ") {
+        line.set_message("waiting for Atlas");
+    } else if let Some(retry) = retry_in(record) {
+        line.set_message(retry);
+    }
+}
+
+/// `FAULT: trying again in 4000 ms` in fewer words.
+fn retry_in(record: &str) -> Option<String> {
+    let (fault, wait) = record.split_once(": trying again in ")?;
+    let seconds = wait.split(' ').next()?.parse::<f64>().ok()? / 1000.0;
+    let status = fault.split_once("HTTP ").and_then(|(_, rest)| rest.get(..3));
+    let reason = status.map_or("a network error".to_owned(), |status| format!("HTTP {status}"));
+    let precision = usize::from(seconds < 1.0);
+    Some(format!("retrying in {seconds:.precision$} s because of {reason}"))
+}
+
+/// Takes the line away while something else is printed.
+fn beside<T>(print: impl FnOnce() -> T) -> T {
+    match LINE.get() {
+        Some(line) => line.suspend(print),
+        None => print(),
+    }
+}
+
+/// Prints to standard output at once: what follows may take its time.
+pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
+    beside(|| {
+        let mut stdout = io::stdout();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    })
+}
+
+/// Takes the line away.
+pub(crate) fn finish_progress() {
+    if let Some(line) = LINE.get() {
+        line.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_is_told_with_its_wait_and_its_reason() {
+        for (record, expected) in [
+            (
+                "page 1 of x at https://h: the server failed: HTTP 503 SIMULATED \"Failed.\"; later: trying again in 4000 ms",
+                Some("retrying in 4 s because of HTTP 503"),
+            ),
+            (
+                "page 1 of x at https://h: cannot connect: refused; check it: trying again in 250 ms",
+                Some("retrying in 0.2 s because of a network error"),
+            ),
+            ("GET https://h", None),
+        ] {
+            assert_eq!(retry_in(record).as_deref(), expected, "{record}");
+        }
+    }
 }

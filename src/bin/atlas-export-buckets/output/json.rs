@@ -1,86 +1,41 @@
 //! Buckets as Atlas sent them, each with its project; and the object around them.
 
-use std::fmt;
-use std::io::{self, Write};
+use std::io;
 
 use atlas_export_buckets::ExportBucket;
 use atlas_export_buckets::escape::escape_json;
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::failure::Failure;
 use crate::projects::NamedProject;
 
 /// A bucket a line.
 pub(super) fn lines(project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<String> {
-    let mut lines = String::new();
-    for bucket in buckets {
-        lines.push_str(&object(project, bucket)?);
-        lines.push('\n');
-    }
-    Ok(lines)
-}
-
-/// Elements of an array, each behind a comma.
-pub(super) fn elements(project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<String> {
-    let mut elements = String::new();
-    for bucket in buckets {
-        elements.push_str(",\n");
-        elements.push_str(&object(project, bucket)?);
-    }
-    Ok(elements)
+    buckets.iter().map(|bucket| Ok(object(project, bucket)? + "\n")).collect()
 }
 
 /// A bucket with its project in front, on one line. A field of the bucket's own that is called so gives way.
 fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
-    let Fields(fields) = serde_json::from_str(bucket.raw())?;
     let mut object = format!("{{\"groupId\":\"{}\"", project.id);
     if let Some(name) = &project.name {
-        object.extend([",\"groupName\":", &escape_json(&serde_json::to_string(name)?)]);
+        object.extend([",\"groupName\":", &serde_json::to_string(name)?]);
     }
-    for (name, value) in fields {
-        let is_ours = match serde_json::from_str::<String>(name.get())?.as_str() {
-            "groupId" => true,
-            "groupName" => project.name.is_some(),
-            _ => false,
-        };
-        if !is_ours {
-            object.extend([",", &escape_json(name.get()), ":", &escape_json(value.get())]);
+    for (name, value) in bucket.fields() {
+        if name != "groupId" && (name != "groupName" || project.name.is_none()) {
+            object.extend([",", &serde_json::to_string(&name)?, ":", value]);
         }
     }
     object.push('}');
-    Ok(object)
+    Ok(escape_json(&object).into_owned())
 }
 
-/// The fields of a JSON object in their order, names and values as they are written.
-struct Fields<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+/// How a document begins: `{"results":[…],"totalCount":N}`, with `errors` in place of the count if any project failed.
+pub(super) const START: &str = "{\"results\":[";
 
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-/// `{"results":[…],"totalCount":N}`, with `errors` in place of the count if any project failed.
-pub(super) struct Object {
-    has_begun: bool,
+/// What a document remembers from project to project.
+pub(super) struct Document {
+    /// The buckets of a project that is not complete yet.
+    pending: Vec<String>,
     has_results: bool,
     /// The sum over the projects, if all are known.
     total_count: Option<u64>,
@@ -99,48 +54,50 @@ struct ErrorEntry {
     exit_status: u8,
 }
 
-impl Object {
+impl Document {
     pub(super) fn new() -> Self {
-        Object { has_begun: false, has_results: false, total_count: Some(0), errors: Vec::new() }
+        Document { pending: Vec::new(), has_results: false, total_count: Some(0), errors: Vec::new() }
     }
 
-    pub(super) fn begin(&mut self, out: &mut impl Write) -> io::Result<()> {
-        if std::mem::replace(&mut self.has_begun, true) {
-            return Ok(());
+    pub(super) fn add(&mut self, project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<()> {
+        for bucket in buckets {
+            self.pending.push(object(project, bucket)?);
         }
-        out.write_all(b"{\"results\":[")
+        Ok(())
     }
 
-    pub(super) fn elements(&mut self, elements: &[u8], out: &mut impl Write) -> io::Result<()> {
-        if elements.is_empty() || std::mem::replace(&mut self.has_results, true) {
-            return out.write_all(elements);
-        }
-        out.write_all(elements.strip_prefix(b",").unwrap_or(elements))
-    }
-
-    pub(super) fn add_count(&mut self, count: Option<u64>) {
+    /// The elements of a project that is complete.
+    pub(super) fn take_results(&mut self, count: Option<u64>) -> String {
         self.total_count = self.total_count.zip(count).and_then(|(sum, count)| sum.checked_add(count));
+        let mut text = String::new();
+        for object in self.pending.drain(..) {
+            text.push_str(if self.has_results { ",\n" } else { "\n" });
+            text.push_str(&object);
+            self.has_results = true;
+        }
+        text
     }
 
     pub(super) fn failed(&mut self, project: Option<&NamedProject>, failure: &Failure) {
+        self.pending.clear();
         self.errors.push(ErrorEntry {
             group_id: project.map(|project| project.id.to_string()),
-            message: failure.message(),
+            message: failure.cause(),
             status: failure.http_status(),
             exit_status: failure.exit_status(),
         });
     }
 
-    pub(super) fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
-        self.begin(out)?;
+    pub(super) fn end(&self) -> io::Result<String> {
         let line_end = if self.has_results { "\n" } else { "" };
-        write!(out, "{line_end}]")?;
-        if !self.errors.is_empty() {
-            write!(out, ",\"errors\":{}", escape_json(&serde_json::to_string(&self.errors)?))?;
-        } else if let Some(total_count) = self.total_count {
-            write!(out, ",\"totalCount\":{total_count}")?;
-        }
-        out.write_all(b"}\n")
+        let rest = match self.total_count {
+            _ if !self.errors.is_empty() => {
+                format!(",\"errors\":{}", escape_json(&serde_json::to_string(&self.errors)?))
+            }
+            Some(total_count) => format!(",\"totalCount\":{total_count}"),
+            None => String::new(),
+        };
+        Ok(format!("{line_end}]{rest}}}\n"))
     }
 }
 
@@ -177,7 +134,7 @@ mod tests {
                 format!("{START}{KNOWN},\"n\\u202e\":\"\\u009b\\u061c\"}}"),
             ),
         ];
-        let project = NamedProject::from(ID.parse::<atlas_export_buckets::ProjectId>().unwrap());
+        let project = NamedProject::new(ID.parse().unwrap(), 1);
         for (name, received, expected) in cases {
             let bucket = serde_json::from_str(&received).unwrap();
             assert_eq!(object(&project, &bucket).unwrap(), expected, "{name}");
@@ -186,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_project_s_name_follows_its_id_and_hides_the_bucket_s_own() {
-        let project = NamedProject { id: ID.parse().unwrap(), name: Some("Pro\"d\u{9b}".into()) };
+        let project = NamedProject { id: ID.parse().unwrap(), name: Some("Pro\"d\u{9b}".into()), of: None };
         let bucket = serde_json::from_str(&format!("{{{KNOWN},\"groupName\":\"x\"}}")).unwrap();
         let expected = format!("{START}\"groupName\":\"Pro\\\"d\\u009b\",{KNOWN}}}");
         assert_eq!(object(&project, &bucket).unwrap(), expected);

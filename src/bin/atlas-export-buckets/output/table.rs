@@ -1,7 +1,6 @@
 //! Aligned columns, for people.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
 
 use atlas_export_buckets::ExportBucket;
 use atlas_export_buckets::escape::escape_text;
@@ -13,28 +12,6 @@ use crate::projects::NamedProject;
 /// The widest cell. What is longer is cut.
 const MAX_WIDTH: usize = 64;
 const GAP: &str = "   ";
-
-/// Rows for [`Table::rows`]: a line each, with cells that are not aligned yet and end with tabs, which cells have none of.
-pub(super) fn rows(style: Style, project: &NamedProject, buckets: &[ExportBucket]) -> String {
-    let mut rows = String::new();
-    for bucket in buckets {
-        let role = bucket.iam_role_id.as_deref().or(bucket.role_id.as_deref()).unwrap_or_default();
-        let mut cells = Vec::new();
-        if style.has_several_projects {
-            cells.push(project.id.as_str());
-        }
-        if style.has_names {
-            cells.push(project.name.as_deref().unwrap_or_default());
-        }
-        cells.extend([&bucket.id, &bucket.bucket_name, bucket.cloud_provider.as_str(), role]);
-        for cell in cells {
-            rows.push_str(&cell_text(cell));
-            rows.push('\t');
-        }
-        rows.push('\n');
-    }
-    rows
-}
 
 fn cell_text(text: &str) -> Cow<'_, str> {
     let text = escape_text(text);
@@ -55,60 +32,67 @@ fn cell_text(text: &str) -> Cow<'_, str> {
 
 /// A table that grows by whole projects. Columns keep their widths, or widen.
 pub(super) struct Table {
-    header: Vec<&'static str>,
+    style: Style,
+    header: Vec<String>,
     widths: Vec<usize>,
-    has_header: bool,
-    has_colours: bool,
+    /// Those of a project that is not complete yet.
+    rows: Vec<Vec<String>>,
 }
 
 impl Table {
     pub(super) fn new(style: Style) -> Self {
-        let mut header = Vec::new();
-        if style.has_several_projects {
-            header.push("PROJECT");
-        }
-        if style.has_names {
-            header.push("PROJECT NAME");
-        }
-        header.extend(["ID", "BUCKET NAME", "CLOUD PROVIDER", "IAM ROLE ID"]);
         // The rows of later projects are not known yet: there is room for most of them.
-        let room = |title: &&str| match *title {
-            "PROJECT NAME" => 24,
-            "BUCKET NAME" if style.has_several_projects => 32,
-            title => title.width(),
-        };
-        let widths = header.iter().map(room).collect();
-        Table { header, widths, has_header: false, has_colours: style.has_colours }
+        let name_width = if style.has_several_projects { 32 } else { 0 };
+        let columns = [
+            ("PROJECT", 0, style.has_several_projects),
+            ("PROJECT NAME", 24, style.has_names),
+            ("ID", 0, true),
+            ("BUCKET NAME", name_width, true),
+            ("CLOUD PROVIDER", 0, true),
+            ("IAM ROLE ID", 0, true),
+        ];
+        let columns = columns.into_iter().filter(|(_, _, is_shown)| *is_shown);
+        let (header, widths) =
+            columns.map(|(title, width, _)| (title.to_owned(), width.max(title.len()))).unzip();
+        Table { style, header, widths, rows: Vec::new() }
     }
 
-    pub(super) fn rows(&mut self, rows: &[u8], out: &mut impl Write) -> io::Result<()> {
-        let rows = String::from_utf8_lossy(rows);
-        let rows: Vec<Vec<&str>> = rows.lines().map(|row| row.split_terminator('\t').collect()).collect();
-        if rows.is_empty() {
-            return Ok(());
+    pub(super) fn add(&mut self, project: &NamedProject, buckets: &[ExportBucket]) {
+        for bucket in buckets {
+            let role = bucket.iam_role_id.as_deref().or(bucket.role_id.as_deref()).unwrap_or_default();
+            let id = self.style.has_several_projects.then_some(project.id.as_str());
+            let name = self.style.has_names.then_some(project.name.as_deref().unwrap_or_default());
+            let of_bucket = [&bucket.id, &bucket.bucket_name, bucket.cloud_provider.as_str(), role];
+            let cells = id.into_iter().chain(name).chain(of_bucket);
+            self.rows.push(cells.map(|cell| cell_text(cell).into_owned()).collect());
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn drop_rows(&mut self) {
+        self.rows.clear();
+    }
+
+    /// The rows of a project that is complete, in columns that are wide enough for them.
+    pub(super) fn take_rows(&mut self) -> String {
+        let rows = std::mem::take(&mut self.rows);
         for row in &rows {
             for (width, cell) in self.widths.iter_mut().zip(row) {
                 *width = cell.width().max(*width);
             }
         }
-        self.write_header(out)?;
-        for row in &rows {
-            writeln!(out, "{}", self.aligned(row))?;
-        }
-        Ok(())
+        rows.iter().map(|row| self.aligned(row) + "\n").collect()
     }
 
-    /// Prints the header once: above the first rows, whose widths it takes, or at the end.
-    pub(super) fn write_header(&mut self, out: &mut impl Write) -> io::Result<()> {
-        if std::mem::replace(&mut self.has_header, true) {
-            return Ok(());
-        }
+    pub(super) fn header(&self) -> String {
         let header = self.aligned(&self.header);
-        if self.has_colours { writeln!(out, "\x1b[1m{header}\x1b[0m") } else { writeln!(out, "{header}") }
+        if self.style.has_colours { format!("\x1b[1m{header}\x1b[0m\n") } else { header + "\n" }
     }
 
-    fn aligned(&self, row: &[&str]) -> String {
+    fn aligned(&self, row: &[String]) -> String {
         let mut line = String::new();
         for (width, cell) in self.widths.iter().zip(row) {
             line.push_str(cell);
