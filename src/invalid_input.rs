@@ -31,8 +31,8 @@ pub enum InvalidInput {
         /// A variable that is set, and that other tools read but this crate does not.
         seen: Option<&'static str>,
     },
-    /// An environment variable is missing or unusable. Its value is not shown.
-    #[non_exhaustive]
+    /// An environment variable is missing or unusable. Its value is not shown. A tool may report its own
+    /// variables with this.
     Environment {
         /// Its name.
         variable: &'static str,

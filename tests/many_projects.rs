@@ -152,7 +152,7 @@ fn one_project_at_an_address_is_listed_without_another_thread() {
 #[test]
 fn where_threads_cannot_be_started_there_are_fewer_or_an_error_says_so() {
     const ALL: (i32, &str) = (0, "");
-    const NO_WORKER: (i32, &str) = (1, "no thread could be started");
+    const NO_WORKER: (i32, &str) = (1, "cannot start a thread: ");
     const NO_LOOK_UP: (i32, &str) = (6, "nothing could be sent: ");
     let atlas = atlas(40).start().unwrap();
     let port = atlas.base_url().rsplit_once(':').unwrap().1;

@@ -213,14 +213,22 @@ fn a_key_that_was_copied_badly_is_told_before_anything_is_sent_and_not_shown() {
     for (public, private, problem) in [
         ("'abcdefgh'", PRIVATE_KEY, "the API key's public half is in quotes: leave them off"),
         ("abcdefgh", quoted, "the API key's private half is in quotes: leave them off"),
-        (" abcdefgh", PRIVATE_KEY, "the API key's public half has blanks at its ends"),
-        ("abcdefgh", with_blank, "the API key's private half has blanks at its ends"),
-        ("abcdefgh", with_line_end, "the API key's private half has a control character, perhaps a line end"),
-        (PRIVATE_KEY, "abcdefgh", "the API key's public half looks like a private half: the two are swapped"),
+        (" abcdefgh", PRIVATE_KEY, "the API key's public half has blanks at its ends: leave them off"),
+        ("abcdefgh", with_blank, "the API key's private half has blanks at its ends: leave them off"),
+        (
+            "abcdefgh",
+            with_line_end,
+            "the API key's private half has a control character, perhaps a line end: copy it again from Atlas",
+        ),
+        (
+            PRIVATE_KEY,
+            "abcdefgh",
+            "the API key's public half looks like a private half: perhaps the two are swapped",
+        ),
     ] {
         let variables =
             [("MONGODB_ATLAS_PUBLIC_API_KEY", public), ("MONGODB_ATLAS_PRIVATE_API_KEY", private)];
-        let expected = format!("atlas-export-buckets: {problem}; copy it again from Atlas\n");
+        let expected = format!("atlas-export-buckets: {problem}\n");
         assert_eq!(refusal(&atlas, &["--all-projects"], &variables, ""), (Some(2), expected));
     }
 }

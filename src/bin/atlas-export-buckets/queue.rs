@@ -51,19 +51,24 @@ struct Job {
 }
 
 impl Queue {
-    /// Starts so many workers.
+    /// Starts so many workers, or fewer where no more threads can be started.
     pub(crate) fn start(lister: &Lister, projects: ProjectIter, workers: usize) -> io::Result<Queue> {
         let shared = Arc::new(Shared { projects: Mutex::new(projects), held: AtomicUsize::new(0) });
         let (places, begun) = sync_channel(workers * PROJECTS_AHEAD);
-        for _ in 0..workers {
+        for started in 0..workers {
             let (shared, lister, places) = (Arc::clone(&shared), lister.clone(), places.clone());
-            thread::Builder::new().spawn(move || {
+            let thread = thread::Builder::new().spawn(move || {
                 while !lister.limit.is_some_and(Limit::is_over)
                     && let Some(job) = shared.begin(&places)
                 {
                     shared.work(&lister, job);
                 }
-            })?;
+            });
+            match thread {
+                Ok(_) => {}
+                Err(_) if started > 0 => break,
+                Err(error) => return Err(error),
+            }
         }
         Ok(Queue { shared, begun, limit: lister.limit })
     }
