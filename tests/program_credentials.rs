@@ -205,6 +205,27 @@ fn a_key_in_the_place_of_an_id_is_not_shown() {
 }
 
 #[test]
+fn a_secret_in_the_wrong_argument_is_not_shown() {
+    let atlas = atlas().start().unwrap();
+    for secret in [PRIVATE_KEY, "mdb_sa_sk_f00dfeed", "eyJhbGciOiJFUzUxMiJ9.f00dfeed"] {
+        let option = |name| format!("{name}={secret}");
+        for args in [
+            &[secret][..],
+            &["--private-key", secret],
+            &[&option("--private-key")],
+            &["--jobs", secret],
+            &[&option("--output")],
+            &["--api-version", secret],
+            &["--base-url", secret],
+            &["--timeout", secret],
+        ] {
+            let (status, stderr) = refusal(&atlas, args, &[], "");
+            assert_eq!((status, stderr.contains("f00dfeed")), (Some(2), false), "{args:?}: {stderr}");
+        }
+    }
+}
+
+#[test]
 fn a_key_that_was_copied_badly_is_told_before_anything_is_sent_and_not_shown() {
     let atlas = atlas().start().unwrap();
     let quoted = &*format!("\"{PRIVATE_KEY}\"");

@@ -46,7 +46,21 @@ pub(crate) fn explain(error: &Error, args: &[OsString]) -> (String, String) {
     };
     let command = command.map(|command| format!(" {command}")).unwrap_or_default();
     let help = format!("see atlas-export-buckets{command} --help");
-    (first_paragraph(error), advice.map_or(help.clone(), |advice| format!("{advice}; {help}")))
+    let advice = advice.map_or(help.clone(), |advice| format!("{advice}; {help}"));
+    (hide_secrets(first_paragraph(error), args), hide_secrets(advice, args))
+}
+
+/// Leaves out arguments that look like a secret in the wrong place.
+fn hide_secrets(text: String, args: &[OsString]) -> String {
+    let values = args.iter().filter_map(|arg| arg.to_str()).flat_map(|arg| arg.split('='));
+    values.filter(|value| looks_secret(value)).fold(text, |text, secret| text.replace(secret, "(a secret?)"))
+}
+
+/// Whether this has the form of an API key's private half, a client secret, or an access token.
+fn looks_secret(value: &str) -> bool {
+    value.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        || value.starts_with("mdb_sa_sk_")
+        || value.starts_with("eyJ")
 }
 
 fn about_argument(error: &Error, command: Option<&str>) -> Option<String> {
