@@ -201,7 +201,8 @@ impl Builder {
     /// Limits how often each service account may ask for a token. Default: 10 times a minute and without
     /// `Retry-After`, as Atlas. `None`: no limit.
     pub fn token_rate_limit(mut self, limit: Option<TokenBucket>) -> Builder {
-        self.service.token_rate_limit = limit.map(TokenBuckets::new);
+        // Its buckets are taken from by service account, not by project.
+        self.service.token_rate_limit = limit.map(|limit| TokenBuckets::new(limit.per_project()));
         self
     }
 

@@ -144,9 +144,10 @@ impl Simulator {
 
     /// Ends all faults and scripts. The rate limit stays.
     pub fn clear_faults(&self) {
-        let mut service = self.service();
-        service.faults.clear();
-        service.scripts.clear();
+        self.service().faults.clear();
+        // The user's code runs when a script is dropped, so no lock is held then.
+        let scripts = std::mem::take(&mut self.service().scripts);
+        drop(scripts);
     }
 
     /// Sets a rate limit, with full buckets, or ends it.

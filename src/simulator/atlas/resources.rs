@@ -148,12 +148,16 @@ impl Resources {
             let detail = format!("Invalid query parameter {name} specified.");
             Response::atlas_error(400, "INVALID_QUERY_PARAMETER", &detail, &[name])
         })?;
-        let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
-        if query.include_count && faults.contains(&Fault::CountRefused) {
-            return Err(Response::atlas_error(400, "CANNOT_CALCULATE_TOTAL_COUNT", detail, &[]));
-        }
-        if query.include_count && faults.contains(&Fault::CountTimedOut) {
-            return Err(Response::atlas_error(500, "TIMEOUT_WHILE_PAGING", detail, &[]));
+        let count_refusal = faults.iter().rev().find_map(|fault| match fault {
+            Fault::CountRefused => Some((400, "CANNOT_CALCULATE_TOTAL_COUNT")),
+            Fault::CountTimedOut => Some((500, "TIMEOUT_WHILE_PAGING")),
+            _ => None,
+        });
+        if query.include_count
+            && let Some((status, code)) = count_refusal
+        {
+            let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
+            return Err(Response::atlas_error(status, code, detail, &[]));
         }
         let url = format!("{}{}", link_base(faults), target.path);
         let page = Response::new(200).body(write_page(items, to_json, &query, &url, faults));

@@ -79,10 +79,11 @@ impl TokenBuckets {
         TokenBuckets { limit, start: Instant::now(), full_at: HashMap::new() }
     }
 
-    /// Takes a token and says how many are left. If there is none: how long it takes until there is.
-    pub(crate) fn take(&mut self, project: &str, now: Instant) -> Result<u32, Duration> {
+    /// Takes a token and says how many are left, or how long it takes until there is one. `scope` is a project, or,
+    /// where tokens are issued, a service account.
+    pub(crate) fn take(&mut self, scope: &str, now: Instant) -> Result<u32, Duration> {
         let TokenBucket { capacity, refill, .. } = self.limit;
-        let scope = if self.limit.per_project { project } else { "" };
+        let scope = if self.limit.per_project { scope } else { "" };
         let now = now.saturating_duration_since(self.start);
         let full_at = self.full_at.entry(scope.to_owned()).or_default();
         let until_full = full_at.saturating_sub(now);

@@ -64,7 +64,9 @@ impl<'a> Connection<'a> {
                 self.take_last()?;
             }
             let stays_open = self.send(&response, is_for_head, delivery)?;
-            if !stays_open || is_last(&head) || response.get("connection") == Some(b"close") {
+            let announces_close =
+                response.get("connection").is_some_and(|value| value.eq_ignore_ascii_case(b"close"));
+            if !stays_open || announces_close || is_last(&head) {
                 return Ok(());
             }
         }
