@@ -22,7 +22,7 @@ const INTERNAL_HOST: &str = "http://localhost:8080";
 pub(crate) struct Resources {
     /// In the order in which they were added.
     pub(crate) projects: Vec<SimulatedProject>,
-    /// The projects of the credentials that may not read all of them.
+    /// Which projects limited credentials may read, by public key or client id.
     pub(crate) readable: HashMap<String, Vec<String>>,
     pub(crate) nested_envelope: bool,
     /// The dates of the versions of v2 that are gone.
@@ -165,7 +165,7 @@ impl Resources {
         Ok(if query.pretty { Response { body: pretty(&page.body), ..page } } else { page })
     }
 
-    /// Puts a JSON object into an envelope, if one is asked for. Then HTTP says 200, and `status` what happened.
+    /// Puts a JSON object into an envelope, if one is asked for. HTTP's status is 200 then; the real one stands inside.
     fn enclose(&self, response: Response, target: &Target) -> Response {
         if !target.wants_envelope() {
             return response;
@@ -190,7 +190,7 @@ pub(crate) fn unauthorized(code: &str, detail: &str) -> Response {
         .body(pretty(document.as_bytes()))
 }
 
-/// The error of a request whose credentials are good, but may not read this.
+/// The error for good credentials that may not read this.
 fn not_permitted() -> Response {
     unauthorized("USER_UNAUTHORIZED", "Current user is not authorized to perform this action.")
 }

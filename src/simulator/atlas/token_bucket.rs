@@ -9,8 +9,8 @@ use crate::simulator::response::{Response, ResponseKind};
 
 /// How often authenticated requests are answered before they get Atlas's 429.
 ///
-/// A bucket holds up to `capacity` tokens and gains one every `refill`; a request takes one. Every answer
-/// carries `RateLimit-Limit` and `RateLimit-Remaining`; a 429 also `Retry-After` and the error code
+/// A bucket holds up to `capacity` tokens and gains one every `refill`; a request takes one. Responses for
+/// resources carry `RateLimit-Limit` and `RateLimit-Remaining`; a 429 has `Retry-After` and the error code
 /// `RATE_LIMITED`. Challenges cost nothing.
 ///
 /// ```
@@ -54,7 +54,7 @@ impl TokenBucket {
         self
     }
 
-    /// A bucket for each project instead of one for all.
+    /// Each project has a bucket of its own. Default: all share one.
     pub fn per_project(mut self) -> TokenBucket {
         self.per_project = true;
         self
