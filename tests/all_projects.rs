@@ -1,4 +1,4 @@
-//! `--all-projects` and `--org-id`: the projects are listed first, and their buckets meanwhile.
+//! `--all-projects` and `--org-id`: the buckets of projects are listed while the list of projects is still being read.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

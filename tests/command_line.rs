@@ -1,4 +1,4 @@
-//! The command line as people meet it: what they type wrong and what they are told, help, `simulate` and `demo`.
+//! The command line: what is said about mistakes in it, help, `simulate` and `demo`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -1,5 +1,5 @@
-//! Digest, whole, against the embedded Atlas as a strict server: every variant that RFC 7616 has, what each costs,
-//! and nothing to complain of.
+//! All of Digest against the simulated Atlas as a strict server: every variant that RFC 7616 has, what each costs, and
+//! that no `Authorization` is rejected.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! The limits that a user can set, at their ends.
+//! The limits that a user can set, at their smallest and largest values.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

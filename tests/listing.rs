@@ -1,4 +1,4 @@
-//! What a listing gives, and what it costs: against the embedded Atlas, a strict server that counts.
+//! What a listing gives, and what it costs: against the simulated Atlas, a strict server that counts.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;

@@ -169,7 +169,7 @@ fn peak_of_library(atlas: &Simulator) -> (u64, String) {
     (peak.parse().unwrap(), outcome.to_owned())
 }
 
-/// An embedded Atlas that answers each page with this body.
+/// An simulated Atlas that answers each page with this body.
 fn atlas_with_body(body: impl Into<Vec<u8>>) -> Simulator {
     let response = Fault::Response(Response::new(200).body(body.into()));
     Simulator::builder().fault(When::always().with_authorization(), response).start().unwrap()

@@ -1,4 +1,4 @@
-//! The program as its users meet it: what it prints, where, and with which exit status.
+//! The program as its users see it: what it prints, where, and with which exit status.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

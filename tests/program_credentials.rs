@@ -1,4 +1,4 @@
-//! Service accounts and access tokens, as the users of the program meet them.
+//! Service accounts and access tokens, as the users of the program see them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

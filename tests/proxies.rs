@@ -1,4 +1,4 @@
-//! Proxies that relay. Which one is taken is judged by curl, in `tests/peers/proxies.rs`.
+//! Proxies that relay. `tests/peers/proxies.rs` compares with curl which proxy is used.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -1,4 +1,4 @@
-//! Service accounts and access tokens, against the embedded Atlas.
+//! Service accounts and access tokens, against the simulated Atlas.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;

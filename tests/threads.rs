@@ -1,4 +1,4 @@
-//! Many threads and many projects over one client: what one runs into is no other's trouble, and nothing is lost.
+//! Many threads and many projects over one client: the failure of one does not disturb the others, and nothing is lost.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;

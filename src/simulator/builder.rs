@@ -16,7 +16,7 @@ use super::request::RecordedRequest;
 use super::server::Simulator;
 use super::service::Service;
 
-/// The credentials and the project of a simulator that was given none: in the forms of Atlas's own.
+/// What a simulator has by default, in the forms that Atlas uses.
 const DEFAULT_PUBLIC_KEY: &str = "embedded";
 const DEFAULT_PRIVATE_KEY: &str = "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01";
 const DEFAULT_CLIENT_ID: &str = "mdb_sa_id_32b6e34b3d91647abb20e7b9";
@@ -25,7 +25,7 @@ const DEFAULT_PROJECT_ID: &str = "32b6e34b3d91647abb20e7b8";
 const DEFAULT_ORGANIZATION_ID: &str = "32b6e34b3d91647abb20e7b7";
 
 impl Simulator {
-    /// Starts one with a key, a project and twelve sample buckets of its own, on a free port.
+    /// Starts a simulator with the default key, service account, project and twelve sample buckets, on a free port.
     ///
     /// # Errors
     /// What the operating system says if it cannot listen or start a thread.
@@ -33,7 +33,7 @@ impl Simulator {
         Builder::new().start()
     }
 
-    /// Sets one up.
+    /// Sets up a simulator that differs from the default.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -80,8 +80,9 @@ impl Builder {
         self
     }
 
-    /// Limits a key or a service account, by its public key or its id, to these projects. For others it gets
-    /// 401 `USER_UNAUTHORIZED`, and lists of projects do not have them. Default: every project.
+    /// Limits a key or a service account, by its public key or its id, to these projects. Requests for others get
+    /// 401 `USER_UNAUTHORIZED`, and lists of projects leave them out. A second call replaces the first. Default:
+    /// every project.
     pub fn limit_to_projects<T: Into<String>>(
         mut self,
         credentials: impl Into<String>,
@@ -117,7 +118,7 @@ impl Builder {
         self
     }
 
-    /// Adds so many projects, each with so many sample buckets that no other of them has.
+    /// Adds `count` projects, each with `buckets_each` sample buckets. No two of them share a bucket.
     pub fn projects(self, count: usize, buckets_each: usize) -> Builder {
         (0..count).fold(self, |builder, _| {
             let number = builder.service.resources.projects.len();
@@ -135,11 +136,11 @@ impl Builder {
         self.project(DEFAULT_PROJECT_ID, buckets)
     }
 
-    /// The same with the buckets of a JSON text: an array of them, or a page as Atlas sends it, whose `results`
-    /// are taken. Buckets that have a `groupId`, as the program prints them, are added to that project instead.
+    /// Like [`Builder::buckets`], with the buckets of a JSON text: an array of them, or a page as Atlas sends it,
+    /// whose `results` are taken. A bucket with a `groupId`, as the program prints it, is added to that project instead.
     ///
     /// # Errors
-    /// `InvalidInput` if it is neither.
+    /// `InvalidInput` if the text is neither.
     pub fn buckets_json(self, json: &str) -> io::Result<Builder> {
         // In the order in which projects come first.
         let mut projects: Vec<(String, Vec<String>)> = Vec::new();
@@ -169,28 +170,28 @@ impl Builder {
         self
     }
 
-    /// How many requests a nonce serves: its `nc` may go up to this. Default: 1024, as Jetty's.
+    /// How many requests a nonce serves: the highest `nc` that is accepted. Default: 1024, as in Jetty.
     pub fn nonce_uses(mut self, uses: u32) -> Builder {
         self.service.verifier.nonces.uses = uses;
         self
     }
 
-    /// How long a nonce serves. Default: 60 seconds, as Jetty's.
+    /// How long a nonce serves. Default: 60 seconds, as in Jetty.
     pub fn nonce_lifetime(mut self, time: Duration) -> Builder {
         self.service.verifier.nonces.lifetime = time;
         self
     }
 
-    /// Tolerates nothing that RFC 7616 forbids. Default: off, which lets pass what curl and Python's
-    /// requests do: quoted `qop` and `algorithm`, no `algorithm` for MD5, `nc` in upper case, and a
+    /// Tolerates nothing that RFC 7616 forbids. Default: off, which accepts what curl and Python's requests
+    /// do: quoted `qop` and `algorithm`, no `algorithm` for MD5, `nc` in upper case, and a
     /// `-sess` key made anew for each request.
     pub fn strict(mut self, strict: bool) -> Builder {
         self.service.verifier.strict = strict;
         self
     }
 
-    /// Sends `Authentication-Info` with `rspauth` (RFC 7616 3.5) on every authenticated answer. It takes a
-    /// `qop`. Default: off, as Atlas.
+    /// Sends `Authentication-Info` with `rspauth` (RFC 7616 3.5) on the response to every authenticated
+    /// request with a `qop`. Default: off, as Atlas.
     pub fn rspauth(mut self, sent: bool) -> Builder {
         self.service.verifier.rspauth = sent;
         self
@@ -213,17 +214,18 @@ impl Builder {
     /// Limits how often each service account may ask for a token. Default: 10 times a minute and without
     /// `Retry-After`, as Atlas. `None`: no limit.
     pub fn token_rate_limit(mut self, limit: Option<TokenBucket>) -> Builder {
-        self.service.token_rate_limit = limit.map(TokenBuckets::new);
+        // Its buckets are taken from by service account, not by project.
+        self.service.token_rate_limit = limit.map(|limit| TokenBuckets::new(limit.per_project()));
         self
     }
 
-    /// The version of v2 of this date is gone: 410 `VERSION_GONE` to who asks for it. Default: none is.
+    /// Removes the version of v2 of this date: requests that lead to it get 410 `VERSION_GONE`. Default: none.
     pub fn gone_version(mut self, date: impl Into<String>) -> Builder {
         self.service.resources.gone_versions.push(date.into());
         self
     }
 
-    /// `envelope=true` gives `{"status", "envelope": {…}}`. Default: a list's own object has the `status`.
+    /// `envelope=true` gives `{"status", "envelope": {…}}`. Default: `status` is added to the body's own object.
     pub fn nested_envelope(mut self, nested: bool) -> Builder {
         self.service.resources.nested_envelope = nested;
         self
@@ -241,9 +243,9 @@ impl Builder {
         self
     }
 
-    /// Adds a function that says of each request which faults hit it, as an `Option` or a `Vec`. It runs
-    /// on the thread of the connection, on several at once, and dropping the simulator waits for it. What
-    /// it decides should follow from the request alone if a run is to be repeatable.
+    /// Adds a function that says of each request which faults hit it, as an `Option` or a `Vec`. It runs on the
+    /// threads of the connections, on several at once. Dropping the simulator waits for it, so it must not drop
+    /// the simulator itself. For a repeatable run, it should decide by the request alone.
     pub fn script<I>(mut self, script: impl Fn(&RequestInfo) -> I + Send + Sync + 'static) -> Builder
     where
         I: IntoIterator<Item = Fault>,
@@ -254,7 +256,7 @@ impl Builder {
     }
 
     /// Calls a function with each request as it is answered, before the response is sent: to log it, say. It
-    /// runs on the thread of the connection.
+    /// runs on the threads of the connections, as a script does.
     pub fn observe(mut self, observer: impl Fn(&RecordedRequest) + Send + Sync + 'static) -> Builder {
         self.service.observers.push(Arc::new(observer));
         self
@@ -265,8 +267,8 @@ impl Builder {
     /// # Errors
     /// `InvalidInput` if a key or a service account has an empty half, or a public key a colon; if the id of a
     /// project or an organization does not have 24 hexadecimal digits; if a project comes twice; if a bucket is
-    /// not a JSON object; if there is nothing of the name or id that something else refers to; or if a version
-    /// is no date. Otherwise what the operating system says, when the port is taken, say.
+    /// not a JSON object; if a setting names credentials or a project that were not added; or if a version is no
+    /// date. Otherwise what the operating system says, for example that the port is taken.
     pub fn start(self) -> io::Result<Simulator> {
         let port = self.port;
         Simulator::run(port, self.into_service()?)
@@ -311,7 +313,7 @@ impl Builder {
         }
     }
 
-    /// Gives the projects their names, and checks that all are there that are referred to.
+    /// Gives the projects their names, and checks that every project that a setting names was added.
     fn name_projects(&mut self) -> io::Result<()> {
         let Resources { projects, readable, .. } = &mut self.service.resources;
         for project in projects.iter_mut() {

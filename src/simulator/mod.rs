@@ -31,21 +31,22 @@
 //! `application/vnd.atlas.2024-05-30+json`, and gets the newest version that is not newer.
 //! `pageNum`, `itemsPerPage` (1 to 500, 100 by default), `includeCount`, `pretty` and `envelope` do what
 //! they do in Atlas; a parameter that is out of range, repeated or unknown is refused with 400. Responses have
-//! the form of those recorded from Atlas: a 401 is JSON, errors tell their code in `X-Error-Code` too, and
-//! links lead to a host that nobody can reach. It listens on 127.0.0.1 only and speaks plain HTTP/1.1.
+//! the form of those recorded from Atlas: a 401 is indented JSON, other errors of resources repeat their code
+//! in `X-Error-Code`, and links lead to a host that nobody can reach. The simulator listens on 127.0.0.1 only and
+//! speaks plain HTTP/1.1.
 //!
 //! # Digest
 //! It verifies as a strict server does: the nonce is known and alive, `nc` is above zero and has not come
 //! before with this nonce, `uri` is the request-target byte for byte, realm and opaque are those of the
 //! challenge, and the response is right. [`Simulator::rejections`] says what was wrong. The parser of
 //! `Authorization` is its own, so that it and this crate's client cannot share a mistake; only the hash
-//! functions come from [`digest`](crate::digest). [`DigestOffer`] has the variants of RFC 7616,
-//! [`Builder::strict`] ends the tolerance for the habits of curl and Python's requests.
+//! functions come from [`digest`](crate::digest). [`DigestOffer`] has the variants of RFC 7616. curl and Python's
+//! requests deviate from it, which is tolerated unless [`Builder::strict`] is set.
 //!
 //! # Service accounts
-//! A token is made for [`Simulator::client_id`] and [`Simulator::client_secret`], lives for
-//! [`Builder::access_token_lifetime`], and can be revoked. Of one service account a hundred may be alive, and
-//! ten a minute be made.
+//! A token is issued for [`Simulator::client_id`] and [`Simulator::client_secret`], lives for
+//! [`Builder::access_token_lifetime`], and can be revoked. A service account may have a hundred live tokens, and
+//! may ask for ten a minute.
 //!
 //! # Faults
 //! A [`Fault`] hits the requests that [`When`] names, from the start ([`Builder::fault`]) or from now on
@@ -53,7 +54,7 @@
 //! Atlas's rate limit. [`Builder::limit_to_projects`] makes credentials that may not read everything.
 //!
 //! # Limits
-//! There is no TLS. It holds all buckets in memory, and remembers the last 4,096 requests.
+//! There is no TLS. The simulator holds all buckets in memory, and remembers the last 4,096 requests.
 
 mod atlas;
 mod auth;

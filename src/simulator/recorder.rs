@@ -24,7 +24,7 @@ pub struct ServerStats {
     pub challenges: u64,
     /// Pages sent whole: responses with 200 that list buckets and that no fault replaced or cut.
     pub pages: u64,
-    /// The same of the lists of projects.
+    /// The same for lists of projects.
     pub project_pages: u64,
     /// Access tokens sent.
     pub tokens: u64,

@@ -1,11 +1,11 @@
-//! A request: as it came off a connection, and what became of it.
+//! A request: as it came over a connection, and what became of it.
 
 use std::fmt;
 
 use super::auth::Rejection;
 
-/// A request, as it came and as it was answered. `Debug` shows header fields as text, of `Authorization` the scheme
-/// only, and of the body its length.
+/// A request, and how it was answered. `Debug` shows header fields as text, but only the scheme of `Authorization`, and
+/// only the length of the body.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -36,7 +36,7 @@ impl RecordedRequest {
         fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_slice())
     }
 
-    /// The `Authorization` field. An error without a rejection: there is none.
+    /// The `Authorization` field. `Err(None)`: there is none.
     pub(crate) fn authorization(&self) -> Result<&[u8], Option<Rejection>> {
         let fields = self.headers.iter().filter(|(name, _)| name == "authorization");
         match fields.map(|(_, value)| value).collect::<Vec<_>>().as_slice() {

@@ -14,8 +14,8 @@ use super::request::RecordedRequest;
 use super::service::Service;
 use super::wire::Acceptor;
 
-/// A running simulated Atlas. Dropping it closes its connections, whatever they are doing, and ends its
-/// threads.
+/// A running simulated Atlas. Dropping it closes its connections, whatever they are doing, and waits for its
+/// threads to end.
 #[must_use = "the simulated Atlas stops when this is dropped"]
 pub struct Simulator {
     acceptor: Acceptor,
@@ -89,7 +89,7 @@ impl Simulator {
         &self.project_ids
     }
 
-    /// What has been counted.
+    /// What has been counted so far.
     pub fn stats(&self) -> ServerStats {
         self.service().recorder.stats
     }
@@ -104,15 +104,16 @@ impl Simulator {
         self.service().recorder.rejections.iter().cloned().collect()
     }
 
-    /// Sets the counters to zero and forgets requests and rejections. Connections and nonces stay.
+    /// Sets the counters to zero and forgets requests and rejections. Connections stay open, and nonces valid.
     pub fn reset_stats(&self) {
         self.service().recorder.reset();
     }
 
-    /// Issues an access token of the first service account, as the token endpoint does. It is not counted.
+    /// Issues an access token to the first service account, without a request. [`Simulator::stats`] does not count
+    /// it.
     ///
     /// # Errors
-    /// If a hundred are alive.
+    /// If a hundred of its tokens are alive.
     pub fn issue_access_token(&self) -> io::Result<String> {
         let token = self.service().authorization_server.issue(self.client_id(), Instant::now());
         token.ok_or_else(|| io::Error::other("a hundred access tokens are alive"))
@@ -128,7 +129,7 @@ impl Simulator {
         self.service().authorization_server.revoke(|_, _| true);
     }
 
-    /// Lets something go wrong from now on. The requests that count for `when` are counted from here.
+    /// Injects a fault from now on. `when` starts to count here.
     pub fn inject(&self, when: When, fault: Fault) {
         self.service().faults.push((when, fault));
     }
@@ -142,14 +143,15 @@ impl Simulator {
         self.service().scripts.push(Arc::new(script));
     }
 
-    /// Ends all faults and scripts. The rate limit stays.
+    /// Removes all faults and scripts. The rate limit stays.
     pub fn clear_faults(&self) {
-        let mut service = self.service();
-        service.faults.clear();
-        service.scripts.clear();
+        self.service().faults.clear();
+        // The user's code runs when a script is dropped, so no lock is held then.
+        let scripts = std::mem::take(&mut self.service().scripts);
+        drop(scripts);
     }
 
-    /// Sets a rate limit, with full buckets, or ends it.
+    /// Sets the rate limit of [`Builder::rate_limit`](super::Builder::rate_limit), with full buckets; `None`: no limit.
     pub fn set_rate_limit(&self, limit: Option<TokenBucket>) {
         self.service().rate_limit = limit.map(TokenBuckets::new);
     }
@@ -159,8 +161,7 @@ impl Simulator {
         self.service().verifier.nonces.forget();
     }
 
-    /// Closes the connections that are open now, as a server does that has waited long enough. It goes on
-    /// accepting new ones.
+    /// Closes the connections that are open now, as a server closes idle ones. New ones are accepted.
     pub fn close_connections(&self) {
         self.acceptor.connections.shut_down();
     }

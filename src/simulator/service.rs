@@ -156,7 +156,7 @@ impl Service {
         if let Some(buckets) = &mut self.token_rate_limit
             && let Err(wait) = buckets.take(&client, Instant::now())
         {
-            // The path, the requests allowed, and the minutes in which they are.
+            // The path, and how many requests are allowed in how many minutes.
             let path = "/api/oauth/token";
             return buckets.refusal_with(path, wait, json!([path, buckets.limit.capacity, 1]));
         }
@@ -195,7 +195,7 @@ impl Service {
         }
     }
 
-    /// Whose the `Authorization` is, a public key or a client id, and what Digest makes of it.
+    /// The public key or the client id that sent the `Authorization`, and for Digest what was verified.
     fn authenticate(
         &mut self,
         request: &RecordedRequest,
@@ -241,7 +241,7 @@ impl Service {
             _ => self.resources.answer(&resource),
         };
         if response.status == 401 {
-            // The credentials are good, but may not read this. Every 401 of Atlas's has a challenge.
+            // The credentials are good, but may not read this. Atlas sends a challenge with every 401.
             response = self.challenge(response, false);
         }
         match (&self.rate_limit, taken) {

@@ -1,5 +1,5 @@
 //! What users build on the crate: packages of their own, built by cargo as theirs would be, and run against the
-//! embedded Atlas. They are not in the published package, where these tests are shown as ignored.
+//! simulated Atlas. They are not in the published package, where these tests are shown as ignored.
 
 // Nothing of a program is reachable from outside.
 #![allow(unreachable_pub)]
@@ -69,7 +69,7 @@ fn atlas(buckets: usize) -> Simulator {
     Simulator::builder().strict(true).buckets(sample_buckets(buckets)).start().unwrap()
 }
 
-/// What leads a consumer to the embedded Atlas.
+/// What leads a consumer to the simulated Atlas.
 fn environment(atlas: &Simulator) -> Vec<(&'static str, String)> {
     vec![
         (PUBLIC_KEY, atlas.public_key().to_owned()),

@@ -48,11 +48,11 @@ struct Hosted {
     requests: AtomicU64,
 }
 
-/// One embedded Atlas in which each project is another server, the first one the project 0.
+/// One simulated Atlas in which each project is another server, the first one the project 0.
 fn start(servers: &Arc<Vec<Hosted>>) -> Simulator {
     let servers = Arc::clone(servers);
     let script = move |request: &RequestInfo| {
-        // Without an answer from here, the embedded Atlas sends its challenge.
+        // Without an answer from here, the simulated Atlas sends its challenge.
         if !request.has_authorization {
             return Vec::new();
         }

@@ -1,4 +1,4 @@
-//! curl and Python's requests list from the embedded Atlas, and get byte for byte what we and our program get.
+//! curl and Python's requests list from the simulated Atlas, and get byte for byte what we and our program get.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::{Missing, trial};
 const BUCKETS: usize = 12;
 const ITEMS_PER_PAGE: u32 = 5;
 
-/// What the embedded Atlas challenges with, and which client can answer that.
+/// What the simulated Atlas challenges with, and which client can answer that.
 struct Variant {
     name: &'static str,
     challenge: fn() -> DigestOffer,
@@ -171,7 +171,7 @@ fn list_raw(atlas: &Simulator, args: &[&str]) -> String {
     run.stdout
 }
 
-/// Shows that the embedded Atlas looks at what these clients send.
+/// Shows that the simulated Atlas looks at what these clients send.
 fn is_refused_with_a_wrong_key<P: Peer>(peer: &P) {
     let atlas = Simulator::start().unwrap();
     let url =

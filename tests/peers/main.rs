@@ -1,5 +1,5 @@
-//! Against what others wrote: web servers that our client lists from, HTTP clients that list from our embedded Atlas, and
-//! the shells and tools around the program.
+//! Against what others wrote: web servers that our client lists from, HTTP clients that list from our simulated Atlas,
+//! and the shells and tools around the program.
 //!
 //! If a peer is not installed, its tests are ignored, with the reason; with `CI=true` they fail.
 

@@ -55,7 +55,7 @@ fn printed(args: &[&str]) -> String {
     run.stdout
 }
 
-/// Runs a script, with the program as `$PROGRAM` and the embedded Atlas, if any, in its environment.
+/// Runs a script, with the program as `$PROGRAM` and the simulated Atlas, if any, in its environment.
 fn run(shell: &PathBuf, script: &str, atlas: Option<&Simulator>) -> Run {
     let mut command = Command::new(shell);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/nonexistent").args(["-c", script]);

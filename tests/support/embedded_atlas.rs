@@ -1,9 +1,9 @@
-//! The embedded Atlas, and what is known of its sample buckets.
+//! The simulated Atlas, and what is known of its sample buckets.
 
 use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client, ClientBuilder, Error, ExportBucket, ProjectId, ServiceAccount};
 
-/// A client for the embedded Atlas, with its key.
+/// A client for the simulated Atlas, with its key.
 pub fn client_builder(atlas: &Simulator) -> ClientBuilder {
     let api_key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
     Client::builder(api_key).base_url(atlas.base_url())
@@ -14,7 +14,7 @@ pub fn client(atlas: &Simulator) -> Client {
     client_builder(atlas).build().unwrap()
 }
 
-/// The first project of the embedded Atlas.
+/// The first project of the simulated Atlas.
 pub fn project(atlas: &Simulator) -> ProjectId {
     atlas.project_id().parse().unwrap()
 }
@@ -33,7 +33,7 @@ pub fn sample_ids(count: usize) -> Vec<String> {
     sample_buckets(count).into_iter().map(id).collect()
 }
 
-/// A client for the embedded Atlas, with its service account.
+/// A client for the simulated Atlas, with its service account.
 pub fn service_account_builder(atlas: &Simulator) -> ClientBuilder {
     let account = ServiceAccount::new(atlas.client_id(), atlas.client_secret()).unwrap();
     Client::builder(account).base_url(atlas.base_url())

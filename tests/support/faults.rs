@@ -5,7 +5,7 @@ use std::thread;
 
 use atlas_export_buckets::{AuthenticationError, Error, Refusal, digest};
 
-/// The kind of an error in a few words, with what tells it from others of its kind.
+/// The kind of an error in a few words, with its reason or status.
 pub fn kind(error: &Error) -> String {
     match error {
         Error::InvalidInput(_) => "InvalidInput".into(),

@@ -30,7 +30,7 @@ pub fn closed_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Makes a listener take no connection any more: whoever connects waits, while these connections are open.
+/// Fills the queue of a listener: while these connections are open, whoever connects waits.
 pub fn fill_backlog(listener: &TcpListener) -> Vec<TcpStream> {
     let address = listener.local_addr().unwrap();
     let connect = |_| TcpStream::connect_timeout(&address, Duration::from_millis(100)).ok();

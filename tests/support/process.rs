@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::{env, io};
 
-/// How many messages of our program stand on standard error. What to do next stands on a line of its own.
+/// How many messages our program wrote to standard error. The advice that follows a message is not counted.
 pub fn messages(stderr: &str) -> usize {
     stderr.lines().filter(|line| line.starts_with("atlas-export-buckets: ")).count()
 }
@@ -41,7 +41,7 @@ impl Process {
         self.0.stdout.take()
     }
 
-    /// How it ended, if it did.
+    /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().unwrap()
     }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 pub use super::process::Run;
 
-/// The program, to be run; of the environment it gets what is set here and nothing else.
+/// The program, to be run with the environment variables that are set here and no others.
 pub struct Program {
     command: Command,
     stdin: Vec<u8>,
@@ -68,7 +68,7 @@ impl Program {
         (child.wait().unwrap().code(), stderr)
     }
 
-    /// Runs it with a standard error that takes nothing. Returns status and standard output.
+    /// Runs it with a standard error that cannot be written to. Returns status and standard output.
     pub fn run_with_full_stderr(&mut self) -> (Option<i32>, String) {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(full).output().unwrap();

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A proxy that knows one server, and takes it for every host.
+/// A proxy that connects to one server, whatever host is asked for.
 pub struct RelayingProxy {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,

@@ -11,7 +11,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// One to the server of this base URL.
+    /// A relay to the server of this base URL.
     pub fn new(base_url: &str) -> Relay {
         let server = base_url.split_once("://").unwrap().1.to_owned();
         Relay { listener: TcpListener::bind("127.0.0.1:0").unwrap(), server }
@@ -21,7 +21,7 @@ impl Relay {
         self.listener.local_addr().unwrap()
     }
 
-    /// Passes this many bytes of the server on, and nothing after them, until the client goes away. Returns how many came.
+    /// Passes on the first `bytes` bytes of the server, then nothing until the client goes away. Returns how many came.
     pub fn pass(&self, bytes: u64) -> io::Result<u64> {
         let (client, _) = self.listener.accept()?;
         let server = TcpStream::connect(&self.server)?;

@@ -1,4 +1,4 @@
-//! What nobody may see, and where it is searched for.
+//! The secrets of a test, and the places where they may not appear: texts, logs and the wire dump.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -12,7 +12,7 @@ use md5::Digest as _;
 
 pub const PRIVATE_KEY: &str = "f00dfeed-0000-4000-8000-5ec7e75ec7e7";
 
-/// The private key, what stands for it in Digest, and the `Authorization` values that were sent.
+/// The private key, its hash in Digest (H(A1)), and the responses in the `Authorization` fields that were sent.
 pub struct Secrets {
     known: Vec<String>,
     responses: Mutex<HashSet<String>>,
@@ -29,7 +29,7 @@ impl Default for Secrets {
 }
 
 impl Secrets {
-    /// Takes in the `Authorization` values of these requests.
+    /// Adds the responses in the `Authorization` fields of these requests.
     pub fn learn(&self, requests: &[RecordedRequest]) {
         let values = requests.iter().filter_map(|request| request.header("authorization"));
         self.responses.lock().unwrap().extend(values.filter_map(response));
@@ -39,7 +39,7 @@ impl Secrets {
         self.responses.lock().unwrap().len()
     }
 
-    /// The secrets that stand in `text`; of an `Authorization` its response is enough.
+    /// The secrets in `text`. Of an `Authorization` only the response is secret.
     pub fn found_in(&self, text: &str) -> Vec<String> {
         let responses = self.responses.lock().unwrap();
         let known = self.known.iter().filter(|secret| text.contains(*secret));
@@ -53,7 +53,7 @@ impl Secrets {
 
     /// The secrets in what was logged so far.
     pub fn leaks_in_logs(&self) -> Vec<String> {
-        // Others log on meanwhile, and must not wait.
+        // Taken out, so that other threads can go on logging.
         let records = mem::take(&mut *LOGS.lock().unwrap());
         assert!(records.len() > 100, "logs were captured");
         let in_record = |record: &String| {
@@ -87,16 +87,16 @@ fn response(authorization: &[u8]) -> Option<String> {
     Some(response.to_owned())
 }
 
-/// What every crate logged, in the order of its coming.
+/// What every crate logged, from old to new.
 static LOGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// `ureq-proto` dumps every byte that is sent and received, sixteen a record, at `Trace`: here they are put together
-/// again, thread by thread. Without secrets are the client's logs but for this dump, in which a sent header has to be.
+/// What `ureq-proto` dumps at `Trace`: every byte that is sent and received, sixteen a record, here joined for each
+/// thread. It holds the headers that were sent, so it is the only log of the client that may hold secrets.
 static WIRE: LazyLock<Mutex<HashMap<ThreadId, String>>> = LazyLock::new(Mutex::default);
 
 const WIRE_DUMP: &str = "ureq_proto::util";
 
-/// Of an endless body the first 64 KiB are looked at.
+/// How much is kept of an endless body: 64 KiB.
 const MOST_ROWS: u32 = 4096;
 
 thread_local! {
@@ -127,18 +127,18 @@ impl Log for Capture {
     fn flush(&self) {}
 }
 
-/// What the embedded Atlas dumps is its own.
+/// Whether this thread is the simulator's. Its dump says nothing about the client.
 fn is_server() -> bool {
     thread::current().name().is_some_and(|name| name.starts_with("atlas-simulator"))
 }
 
-/// The records of this crate so far. They stay.
+/// The records of this crate so far, which stay where they are.
 pub fn own_logs() -> Vec<String> {
     let logs = LOGS.lock().unwrap();
     logs.iter().filter(|record| record.contains(" atlas_export_buckets")).cloned().collect()
 }
 
-/// From now on every record of every crate is kept, at every level.
+/// Keeps every record of every crate from now on, at every level.
 pub fn capture_logs() {
     log::set_logger(&Capture).unwrap();
     log::set_max_level(LevelFilter::Trace);

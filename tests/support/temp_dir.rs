@@ -6,7 +6,7 @@ use std::{env, fs, process};
 
 /// A new directory under the system's temporary directory, removed with all that is in it when dropped.
 ///
-/// The system's users can all read what is in it: servers that are started by root give root up.
+/// All users of the system can read what is in it: a server that root starts goes on as another user.
 pub struct TempDir(PathBuf);
 
 impl TempDir {
@@ -47,7 +47,7 @@ impl Drop for TempDir {
     }
 }
 
-/// Whatever the umask says.
+/// Sets the permissions, whatever the umask is.
 #[cfg(unix)]
 fn allow_all_to_read(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;

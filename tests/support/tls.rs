@@ -1,4 +1,4 @@
-//! TLS in front of the embedded Atlas, with certificates made on the fly.
+//! TLS in front of the simulated Atlas, with certificates made on the fly.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -86,19 +86,19 @@ pub enum Conduct {
     Alert,
     /// Nothing is ever answered.
     Silent,
-    /// From so many answers on, a byte of the encrypted stream a second.
+    /// After so many answers, the encrypted stream comes at a byte a second.
     DripAfter(u64),
     /// The second answer is cut in its middle, without TLS's own end.
     CutSecondAnswer,
-    /// Each connection is closed after its answer, without a word of it in the header.
+    /// Each connection is closed after its answer, which does not announce it.
     CloseAfterAnswer,
     /// The connection is closed, without TLS's own end, when its second request has come.
     CloseOnSecondRequest,
-    /// The first connection is closed in this way when its third request has come.
+    /// The same for the first connection only, when its third request has come.
     CloseFirstOnThirdRequest,
 }
 
-/// Takes TLS off, and passes requests on to the embedded Atlas.
+/// Takes TLS off, and passes requests on to the simulated Atlas.
 pub struct Front {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -246,7 +246,7 @@ impl Write for Dripping<'_> {
 
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// What a client begins with, so that a close is no reset. It fits into one packet.
+/// Reads what a client sends first, so that closing does not reset. It fits into one packet.
 fn read_hello(socket: &mut TcpStream) -> io::Result<usize> {
     socket.read(&mut [0; 16 * 1024])
 }

@@ -3,9 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Looks again and again until there is something, for at most ten seconds.
-///
-/// The pauses grow from one millisecond to fifty: nothing tells us what another process does but looking.
+/// Looks again and again until there is something, for at most ten seconds. The pauses grow from one millisecond to
+/// fifty.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     const LONGEST_PAUSE: Duration = Duration::from_millis(50);
     let deadline = Instant::now() + Duration::from_secs(10);

@@ -14,12 +14,13 @@ pub(crate) fn write_page<T>(
     faults: &[Fault],
 ) -> String {
     let Query { page_num, items_per_page, include_count, .. } = *query;
-    let (mut shown_page, mut size, mut count) = (page_num, items_per_page, items.len() as u64);
+    let (mut shown_page, mut size, mut count) = (page_num, items_per_page, Some(items.len() as u64));
     for fault in faults {
         match fault {
             Fault::CapPage(most) => size = items_per_page.min(*most),
             Fault::IgnorePageNum => shown_page = 1,
-            Fault::Count(other) => count = *other,
+            Fault::Count(other) => count = Some(*other),
+            Fault::NoCount => count = None,
             _ => {}
         }
     }
@@ -38,7 +39,7 @@ pub(crate) fn write_page<T>(
     let links = links.join(",");
     let results: Vec<String> = items.iter().skip(start).take(size as usize).map(to_json).collect();
     let results = results.join(",");
-    let has_count = include_count && !faults.contains(&Fault::NoCount);
-    let count = if has_count { format!(r#","totalCount":{count}"#) } else { String::new() };
+    let count = count.filter(|_| include_count);
+    let count = count.map_or(String::new(), |count| format!(r#","totalCount":{count}"#));
     format!(r#"{{"links":[{links}],"results":[{results}]{count}}}"#)
 }

@@ -22,7 +22,7 @@ const INTERNAL_HOST: &str = "http://localhost:8080";
 pub(crate) struct Resources {
     /// In the order in which they were added.
     pub(crate) projects: Vec<SimulatedProject>,
-    /// The projects of the credentials that may not read all of them.
+    /// Which projects limited credentials may read, by public key or client id.
     pub(crate) readable: HashMap<String, Vec<String>>,
     pub(crate) nested_envelope: bool,
     /// The dates of the versions of v2 that are gone.
@@ -148,12 +148,16 @@ impl Resources {
             let detail = format!("Invalid query parameter {name} specified.");
             Response::atlas_error(400, "INVALID_QUERY_PARAMETER", &detail, &[name])
         })?;
-        let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
-        if query.include_count && faults.contains(&Fault::CountRefused) {
-            return Err(Response::atlas_error(400, "CANNOT_CALCULATE_TOTAL_COUNT", detail, &[]));
-        }
-        if query.include_count && faults.contains(&Fault::CountTimedOut) {
-            return Err(Response::atlas_error(500, "TIMEOUT_WHILE_PAGING", detail, &[]));
+        let count_refusal = faults.iter().rev().find_map(|fault| match fault {
+            Fault::CountRefused => Some((400, "CANNOT_CALCULATE_TOTAL_COUNT")),
+            Fault::CountTimedOut => Some((500, "TIMEOUT_WHILE_PAGING")),
+            _ => None,
+        });
+        if query.include_count
+            && let Some((status, code)) = count_refusal
+        {
+            let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
+            return Err(Response::atlas_error(status, code, detail, &[]));
         }
         let url = format!("{}{}", link_base(faults), target.path);
         let page = Response::new(200).body(write_page(items, to_json, &query, &url, faults));
@@ -161,7 +165,7 @@ impl Resources {
         Ok(if query.pretty { Response { body: pretty(&page.body), ..page } } else { page })
     }
 
-    /// Puts a JSON object into an envelope, if one is asked for. Then HTTP says 200, and `status` what happened.
+    /// Puts a JSON object into an envelope, if one is asked for. HTTP's status is 200 then; the real one stands inside.
     fn enclose(&self, response: Response, target: &Target) -> Response {
         if !target.wants_envelope() {
             return response;
@@ -186,7 +190,7 @@ pub(crate) fn unauthorized(code: &str, detail: &str) -> Response {
         .body(pretty(document.as_bytes()))
 }
 
-/// The error of a request whose credentials are good, but may not read this.
+/// The error for good credentials that may not read this.
 fn not_permitted() -> Response {
     unauthorized("USER_UNAUTHORIZED", "Current user is not authorized to perform this action.")
 }

@@ -9,8 +9,8 @@ use crate::simulator::response::{Response, ResponseKind};
 
 /// How often authenticated requests are answered before they get Atlas's 429.
 ///
-/// A bucket holds up to `capacity` tokens and gains one every `refill`; a request takes one. Every answer
-/// carries `RateLimit-Limit` and `RateLimit-Remaining`; a 429 also `Retry-After` and the error code
+/// A bucket holds up to `capacity` tokens and gains one every `refill`; a request takes one. Responses for
+/// resources carry `RateLimit-Limit` and `RateLimit-Remaining`; a 429 has `Retry-After` and the error code
 /// `RATE_LIMITED`. Challenges cost nothing.
 ///
 /// ```
@@ -54,7 +54,7 @@ impl TokenBucket {
         self
     }
 
-    /// A bucket for each project instead of one for all.
+    /// Each project has a bucket of its own. Default: all share one.
     pub fn per_project(mut self) -> TokenBucket {
         self.per_project = true;
         self
@@ -79,10 +79,11 @@ impl TokenBuckets {
         TokenBuckets { limit, start: Instant::now(), full_at: HashMap::new() }
     }
 
-    /// Takes a token and says how many are left. If there is none: how long it takes until there is.
-    pub(crate) fn take(&mut self, project: &str, now: Instant) -> Result<u32, Duration> {
+    /// Takes a token and says how many are left, or how long it takes until there is one. `scope` is a project, or,
+    /// where tokens are issued, a service account.
+    pub(crate) fn take(&mut self, scope: &str, now: Instant) -> Result<u32, Duration> {
         let TokenBucket { capacity, refill, .. } = self.limit;
-        let scope = if self.limit.per_project { project } else { "" };
+        let scope = if self.limit.per_project { scope } else { "" };
         let now = now.saturating_duration_since(self.start);
         let full_at = self.full_at.entry(scope.to_owned()).or_default();
         let until_full = full_at.saturating_sub(now);

@@ -46,7 +46,7 @@ impl Default for DigestOffer {
 }
 
 impl DigestOffer {
-    /// The realm: any bytes. Quotes and backslashes are written as quoted pairs.
+    /// The realm: any bytes that a header field may have. Quotes and backslashes are written as quoted pairs.
     pub fn realm(mut self, realm: impl Into<Vec<u8>>) -> DigestOffer {
         self.realm = realm.into();
         self
@@ -77,13 +77,14 @@ impl DigestOffer {
         self
     }
 
-    /// Sends `userhash=true` (RFC 7616 3.4.4) and accepts a hashed user name, beside a plain one.
+    /// Sends `userhash=true` (RFC 7616 3.4.4) and accepts a hashed user name as well as a plain one. Default:
+    /// off.
     pub fn userhash(mut self, offered: bool) -> DigestOffer {
         self.userhash = offered;
         self
     }
 
-    /// Sends `charset=UTF-8`.
+    /// Sends `charset=UTF-8`. Default: off.
     pub fn charset_utf8(mut self, sent: bool) -> DigestOffer {
         self.charset = sent;
         self

@@ -19,7 +19,7 @@ const REMEMBERED: usize = 4096;
 struct IssuedToken {
     text: String,
     client_id: String,
-    /// `None`: later than the clock goes.
+    /// `None`: later than an `Instant` can say.
     expires: Option<Instant>,
     revoked: bool,
 }
@@ -58,8 +58,8 @@ impl AuthorizationServer {
         }
     }
 
-    /// Answers the request of an authenticated client for a token. `expires_in` is what the response says in
-    /// the place of the truth.
+    /// Answers the request of an authenticated client for a token. The response says `expires_in`, if
+    /// given, instead of the real lifetime.
     pub(crate) fn issue_token(
         &mut self,
         client_id: &str,

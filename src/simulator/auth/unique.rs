@@ -2,7 +2,7 @@
 
 use rand::RngCore as _;
 
-/// Random bytes, mixed with `count`. IssuedNonces and tokens must be unique, but they protect test data only, so a
+/// Random bytes, mixed with `count`. Nonces and tokens must be unique, but they protect test data only, so a
 /// failing random number generator is not an error.
 pub(crate) fn unique_bytes(count: u64) -> [u8; 24] {
     let mut bytes = [0; 24];

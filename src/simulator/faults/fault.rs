@@ -6,10 +6,10 @@ use crate::simulator::response::Response;
 
 /// One thing that goes wrong with one request.
 ///
-/// Several faults may hit the same request. They are applied in this order: delays, changes of data, nonces
-/// and tokens, a 401, distortions of the page, another response, more header fields, and how the response is
-/// sent. Of two that exclude each other the later one wins. Whatever the fault, an `Authorization` is verified
-/// first and its `nc` is used up, so a fault hides no mistake of the client.
+/// Several faults may hit the same request. They are applied in this order: changes of data, nonces and
+/// tokens, a 401, distortions of the page, another response, more header fields, delays (which add up), and how
+/// the response is sent. Of two that exclude each other the later one wins. An `Authorization` is verified, and
+/// its `nc` used up, even if a fault then replaces the response: a fault hides no mistake of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -66,15 +66,14 @@ pub enum Fault {
     BasicOnly,
     /// Every nonce is forgotten before the request is verified, as when a server restarts.
     ForgetNonces,
-    /// The access token of the request is revoked before it is verified: it is refused from now on, and a new
-    /// one is not.
+    /// The access token of the request is revoked before it is verified. A new one is accepted.
     RevokeToken,
     /// The token endpoint says so many seconds for `expires_in`, whatever the lifetime is.
     ExpiresIn(u64),
     /// An `Authentication-Info` whose `rspauth` is wrong. Needs a request with a `qop`.
     WrongRspauth,
 
-    /// The page has at most so many buckets, whatever `itemsPerPage` says.
+    /// The page has at most so many entries, whatever `itemsPerPage` says.
     CapPage(u32),
     /// The page has no links.
     NoLinks,
@@ -82,10 +81,9 @@ pub enum Fault {
     NoCount,
     /// The page says that this is the `totalCount`.
     Count(u64),
-    /// 400 "Retry with includeCount=false." unless the query has it.
+    /// 400 "Retry with includeCount=false." unless the query has `includeCount=false`.
     CountRefused,
-    /// 500 `TIMEOUT_WHILE_PAGING` "Retry with includeCount=false." unless the query has it, as Atlas answers
-    /// when counting takes it too long.
+    /// 500 `TIMEOUT_WHILE_PAGING` in the same case, as Atlas answers when counting takes it too long.
     CountTimedOut,
     /// Every page is the first.
     IgnorePageNum,
@@ -115,7 +113,7 @@ impl Fault {
         Fault::Header(name.into(), value.into())
     }
 
-    /// The one of these faults that says how the response is sent: the last of them. Without one it is sent whole.
+    /// The last of these faults that says how the response is sent. Without one it is sent whole.
     pub(crate) fn delivery(faults: &[Fault]) -> Option<&Fault> {
         let is_delivery = |fault: &&Fault| {
             !fault.leaves_all()

@@ -13,12 +13,11 @@ use std::ops::RangeInclusive;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Requests to the OAuth endpoints count only where [`When::token_requests`] or [`When::revocation_requests`]
-/// says so, and then no others do. So a fault that is meant for pages hits the same ones with API keys and
-/// with service accounts.
+/// Requests to the OAuth endpoints count only with [`When::token_requests`] or [`When::revocation_requests`], and then
+/// no others do. So a fault that is meant for pages hits the same pages with API keys and with service accounts.
 #[derive(Clone, Debug)]
 pub struct When {
-    /// Which of the requests that count it hits, from 1, and of these every how many-th.
+    /// Which of the requests that count are hit, from 1; of these only each whose number is a multiple of `every`.
     range: RangeInclusive<u64>,
     every: u64,
     counted: u64,

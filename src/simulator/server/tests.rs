@@ -6,7 +6,7 @@ mod wire;
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -306,6 +306,28 @@ fn a_script_that_panics_ends_its_connection_only() {
         .unwrap();
     assert_eq!(RawClient::new(&simulator).send("/", "").1, End::Reset);
     assert_eq!(status(&RawClient::new(&simulator).send("/", "").0), "401");
+}
+
+#[test]
+fn a_script_may_ask_the_simulator_while_it_is_dropped() {
+    struct Asks(Weak<Simulator>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            self.0.upgrade().unwrap().stats();
+        }
+    }
+    let simulator = Arc::new(Simulator::start().unwrap());
+    let asks = Asks(Arc::downgrade(&simulator));
+    simulator.script(move |_| {
+        let _ = &asks;
+        None
+    });
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || {
+        simulator.clear_faults();
+        done.send(()).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(10)), Ok(()));
 }
 
 #[test]

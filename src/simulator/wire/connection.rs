@@ -27,9 +27,10 @@ pub(super) struct Connection<'a> {
     number: u64,
     stream: &'a TcpStream,
     connections: &'a Connections,
-    /// What was received and is not yet part of a request. Bytes are peeked at before they are read, and the last of
-    /// them stays in the kernel until more are needed, or the response is known.
+    /// What was received and is not yet part of a request.
     received: Vec<u8>,
+    /// Whether the last of these bytes was only peeked at. It stays in the kernel until more are needed or the response
+    /// is known: closing with a byte unread is what resets a connection.
     has_last: bool,
 }
 
@@ -58,13 +59,14 @@ impl<'a> Connection<'a> {
                 return Ok(());
             }
             let delivery = Fault::delivery(&faults);
-            // A connection that is closed with bytes of the request unread is reset by the operating system. (`std`
-            // has no stable `SO_LINGER`.)
+            // `std` has no stable `SO_LINGER`, so an unread byte has to cause the reset.
             if !delivery.is_some_and(Fault::resets) {
                 self.take_last()?;
             }
             let stays_open = self.send(&response, is_for_head, delivery)?;
-            if !stays_open || is_last(&head) || response.get("connection") == Some(b"close") {
+            let announces_close =
+                response.get("connection").is_some_and(|value| value.eq_ignore_ascii_case(b"close"));
+            if !stays_open || announces_close || is_last(&head) {
                 return Ok(());
             }
         }
@@ -152,7 +154,7 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    /// Answers what is not HTTP, and reads on for a moment: if the connection were closed with bytes unread, the
+    /// Answers what is not HTTP, and reads on for a moment: closing with bytes unread resets the connection, and the
     /// reset could overtake the response.
     fn refuse(&mut self, problem: &io::Error) -> io::Result<()> {
         log::debug!("not a request: {problem}");
@@ -164,7 +166,7 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    /// Sends a response as the fault says that is about its delivery. `false` if the connection is to be closed then.
+    /// Sends a response in the way that `delivery` says. `false` if the connection is to be closed afterwards.
     fn send(&mut self, response: &Response, is_for_head: bool, delivery: Option<&Fault>) -> io::Result<bool> {
         let is_chunked = matches!(delivery, Some(Fault::CutChunks | Fault::EndlessBody));
         let head = encode_head(response, is_chunked);

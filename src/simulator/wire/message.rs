@@ -8,10 +8,11 @@ pub(super) fn encode_head(response: &Response, is_chunked: bool) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(*status)).into_bytes();
     let mut is_framed = is_bodiless(*status);
     for (name, value) in headers {
-        if is_chunked && name == "content-length" {
+        let frames = name == "content-length" || name == "transfer-encoding";
+        if is_chunked && frames {
             continue;
         }
-        is_framed |= name == "content-length" || name == "transfer-encoding";
+        is_framed |= frames;
         head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
     if is_chunked {
@@ -37,4 +38,18 @@ pub(super) fn encode_body(response: &Response, is_chunked: bool) -> Vec<u8> {
 /// Whether HTTP gives responses of this status no body.
 fn is_bodiless(status: u16) -> bool {
     matches!(status, 100..200 | 204 | 304)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunked_response_has_one_framing_field() {
+        for (name, value) in [("Content-Length", "1"), ("Transfer-Encoding", "chunked")] {
+            let response = Response::new(200).header(name, value).body("x");
+            let head = String::from_utf8(encode_head(&response, true)).unwrap();
+            assert_eq!(head, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "{name}");
+        }
+    }
 }

@@ -243,6 +243,15 @@ fn distorted_pages_are_distorted_in_one_way_only() {
 }
 
 #[test]
+fn of_two_distortions_that_exclude_each_other_the_later_one_wins() {
+    let ask_with = |faults: [Fault; 2]| parsed(&ask_page("", 5, &faults));
+    assert_eq!(ask_with([Fault::NoCount, Fault::Count(3)])["totalCount"], 3);
+    assert_eq!(ask_with([Fault::Count(3), Fault::NoCount]).get("totalCount"), None);
+    assert_eq!(ask_with([Fault::CountRefused, Fault::CountTimedOut])["error"], 500);
+    assert_eq!(ask_with([Fault::CountTimedOut, Fault::CountRefused])["error"], 400);
+}
+
+#[test]
 fn a_401_is_as_it_was_recorded() {
     let response = unauthorized("UNEXPECTED_ERROR", "You are not authorized for this resource.");
     assert_eq!(response.body.len(), 142);

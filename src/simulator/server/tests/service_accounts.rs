@@ -94,6 +94,20 @@ fn tokens_are_limited_to_ten_a_minute_and_a_hundred_alive() {
 }
 
 #[test]
+fn each_service_account_has_a_token_rate_limit_of_its_own() {
+    let simulator = Simulator::builder()
+        .service_account("a", "secret")
+        .service_account("b", "secret")
+        .token_rate_limit(Some(TokenBucket::new(1, Duration::from_secs(3600))))
+        .start()
+        .unwrap();
+    let mut client = RawClient::new(&simulator);
+    for (pair, expected) in [("a:secret", "200"), ("b:secret", "200"), ("a:secret", "429")] {
+        assert_eq!(status(&client.post(TOKEN, pair, FORM).0), expected, "{pair}");
+    }
+}
+
+#[test]
 fn a_token_that_is_old_revoked_or_invented_opens_nothing() {
     let lasting = Simulator::start().unwrap();
     let brief = Simulator::builder().access_token_lifetime(Duration::ZERO).start().unwrap();

@@ -7,13 +7,14 @@ use crate::simulator::{Fault, Response, Simulator, When};
 
 #[test]
 fn a_connection_stays_open_unless_one_of_the_two_closes_it() {
-    let closing = Fault::header("Connection", "close");
+    let closing = |value: &str| Some(Fault::header("Connection", value));
     let table = [
         ("HTTP/1.1", "", None, true),
         ("HTTP/1.1", "Connection: keep-alive\r\n", None, true),
         ("HTTP/1.1", "Connection: close\r\n", None, false),
         ("HTTP/1.1", "Connection: TE, Close\r\n", None, false),
-        ("HTTP/1.1", "", Some(closing), false),
+        ("HTTP/1.1", "", closing("close"), false),
+        ("HTTP/1.1", "", closing("Close"), false),
         ("HTTP/1.0", "", None, false),
         ("HTTP/1.0", "Connection: Keep-Alive\r\n", None, true),
     ];
