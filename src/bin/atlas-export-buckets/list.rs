@@ -167,7 +167,9 @@ impl Printer<'_> {
     fn show_place(&self, project: &NamedProject, page: u64, buckets: Option<u64>) {
         let pages = buckets.map(|buckets| buckets.div_ceil(self.listing.items_per_page.into()));
         terminal::set_place(match (project.of, pages) {
-            (Some(1), Some(pages)) if page <= pages => format!("page {page} of {pages}"),
+            // Nothing more is waited for.
+            (Some(1), Some(pages)) if page > pages => return,
+            (Some(1), Some(pages)) => format!("page {page} of {pages}"),
             (Some(1), _) => format!("page {page}"),
             (Some(projects), _) => format!("project {} of {projects}", self.projects),
             (None, _) => format!("project {}", self.projects),
