@@ -173,6 +173,9 @@ impl AccessToken {
         let token = token.into();
         let what = "the access token";
         check(what, &token)?;
+        if token.starts_with("Bearer ") {
+            return Err(InvalidInput::Credential { what, problem: "begins with Bearer: leave that off" });
+        }
         if !is_token68(&token) {
             return Err(InvalidInput::Credential {
                 what,

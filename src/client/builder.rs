@@ -384,6 +384,19 @@ mod tests {
     }
 
     #[test]
+    fn the_proxy_is_named_without_its_credentials_where_it_may_be_to_blame() {
+        let proxy = ureq::Proxy::new("http://user:secret@127.0.0.1:1").unwrap();
+        let agent = ureq::Agent::config_builder().proxy(Some(proxy)).build().new_agent();
+        let client = builder().base_url("https://cloud.example").agent(agent).retries(0).build().unwrap();
+        assert_eq!(client.proxy(), Some("http://127.0.0.1:1"));
+        let project = "32b6e34b3d91647abb20e7b8".parse().unwrap();
+        let error = client.export_bucket_page(&project, 1).unwrap_err();
+        assert_eq!(error.request().unwrap().proxy(), Some("http://127.0.0.1:1"));
+        let text = error.to_string();
+        assert!(text.contains(" through the proxy http://127.0.0.1:1") && !text.contains("secret"), "{text}");
+    }
+
+    #[test]
     fn page_0_is_refused() {
         let project = "32b6e34b3d91647abb20e7b8".parse().unwrap();
         let result = builder().build().unwrap().export_bucket_page(&project, 0);

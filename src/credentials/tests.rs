@@ -42,6 +42,8 @@ fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
     assert!(private_half.contains("private half of an API key") && !private_half.contains(PRIVATE));
     let swapped = ServiceAccount::new("mdb_sa_sk_x", "mdb_sa_id_x").unwrap_err();
     assert!(swapped.to_string().contains("looks like a client secret"), "{swapped}");
+    let with_scheme = AccessToken::new("Bearer abc.def").unwrap_err().to_string();
+    assert_eq!(with_scheme, "the access token begins with Bearer: leave that off");
     for bad in ["", "a b", "tök", "a\r\nb", "=", "a=b"] {
         assert!(AccessToken::new(bad).is_err(), "{bad}");
     }

@@ -166,15 +166,14 @@ impl AuthenticationError {
     }
 
     fn explain(&self, api: &ApiError) -> Explanation {
-        let (cause, advice) = self.cause_and_advice();
-        let advice = if is_about_address(api) {
-            ADD_THE_ADDRESS
+        let (mut cause, mut advice) = self.cause_and_advice();
+        if is_about_address(api) {
+            advice = ADD_THE_ADDRESS;
         } else if self.is_refusal() && api.is_about_rights() {
-            "the credentials are known, but may not see this: check that they belong to the project's organization, and \
-             have the role Project Read Only in the project"
-        } else {
-            advice
-        };
+            cause = "not allowed";
+            advice = "the credentials are known, but may not see this: check that they belong to the project's \
+                      organization, and have the role Project Read Only in the project";
+        }
         let details = if self.is_refusal() { api.to_string() } else { format!("{self}: {api}") };
         Explanation::new(cause).details(details).advice(advice)
     }
@@ -187,7 +186,7 @@ impl NetworkErrorKind {
             "check this machine's clock; if it is right, the server's operator has to renew the certificate";
         match self {
             NetworkErrorKind::HostNotFound => {
-                ("cannot look up the host", "check the network and the host in the base URL")
+                ("cannot look up the host", "check the network, and the host in the base URL or of the proxy")
             }
             NetworkErrorKind::ConnectionRefused | NetworkErrorKind::NotConnected => {
                 ("cannot connect", "check the network, the base URL and the proxy")

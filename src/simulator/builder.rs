@@ -22,7 +22,7 @@ const DEFAULT_PRIVATE_KEY: &str = "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01";
 const DEFAULT_CLIENT_ID: &str = "mdb_sa_id_32b6e34b3d91647abb20e7b9";
 const DEFAULT_CLIENT_SECRET: &str = "mdb_sa_sk_embedded-embedded-embedded-embedded";
 const DEFAULT_PROJECT_ID: &str = "32b6e34b3d91647abb20e7b8";
-const DEFAULT_ORGANIZATION_ID: &str = "32b6e34b3d91647abb20e7b7";
+const DEFAULT_ORGANIZATION_ID: &str = "5e4e593f70dfbf1010295836";
 
 impl Simulator {
     /// Starts a simulator with the default key, service account, project and twelve sample buckets, on a free port.

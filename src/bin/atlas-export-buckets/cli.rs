@@ -147,7 +147,7 @@ pub(crate) struct ConnectionArgs {
     /// Retries of each page
     #[arg(long, value_name = "N", default_value = "5", value_parser = whole_number::<0, 1000>)]
     pub(crate) retries: u32,
-    /// Projects listed at once
+    /// Projects listed at once, at most 64
     #[arg(long, value_name = "N", default_value = "4", value_parser = whole_number::<1, 64>)]
     pub(crate) jobs: u32,
     /// Root certificates to trust, not the built-in ones
