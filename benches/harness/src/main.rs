@@ -1,6 +1,6 @@
 //! Measures atlas-export-buckets beside others, and prints Markdown.
 //!
-//! `harness PROGRAMS WORKSPACE SCRATCH PYTHON full|quick [micro|listing|build…]`: where the built programs are, where the benches
+//! `harness PROGRAMS WORKSPACE SCRATCH PYTHON full|quick [micro|listing|projects|build…]`: where the built programs are, where the benches
 //! are, where temporary files may be, an interpreter that has requests, whether each thing is measured often or once, and
 //! which parts; without, all.
 
@@ -9,6 +9,7 @@ mod front;
 mod listing;
 mod measured;
 mod micro;
+mod projects;
 mod table;
 
 use std::path::PathBuf;
@@ -47,6 +48,9 @@ fn main() {
     }
     if wants("listing") {
         bounds.extend(listing::measure(&context));
+    }
+    if wants("projects") {
+        bounds.extend(projects::measure(&context));
     }
     if wants("build") {
         bounds.extend(builds::measure(&context));
