@@ -53,7 +53,7 @@ Faults, for all pages or for the first N requests:
   shift delete count-shrinks         the list changes before page 2
   cap-page[=N] no-links no-count count-refused ignore-page next-for-ever  pages
   stale[=N] forget-nonces[=N] wrong-rspauth[=N] unauthorized basic        Digest
-  revoke-token[=N]                   the access token is refused
+  revoke-token[=N]                   access tokens are refused, also new ones
 
 Environment of the command:
   MONGODB_ATLAS_PUBLIC_API_KEY, _PRIVATE_API_KEY, or with --service-account
