@@ -77,8 +77,8 @@ impl AuthenticationAttempt<'_> {
     /// The value of `Authorization`; `None` to send none, and be challenged.
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let mut value = match self {
-            // `ureq` sends ASCII only. A challenge that needs other characters is refused. For such a `nextnonce`, the request
-            // goes without credentials and is challenged again.
+            // `ureq` sends ASCII only. A challenge that needs other characters is refused. If a `nextnonce` needs
+            // them, the request goes without credentials and is challenged again.
             AuthenticationAttempt::Digest(_, attempt) => {
                 HeaderValue::from_bytes(attempt.authorization().filter(|value| value.is_ascii())?).ok()?
             }

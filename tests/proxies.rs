@@ -58,7 +58,7 @@ fn a_listing_goes_through_one_tunnel_whose_proxy_looks_names_up_where_its_protoc
 
 #[test]
 fn a_proxy_may_have_an_address_of_ipv6() {
-    // Not every machine has them.
+    // Not every machine has IPv6.
     let Ok(listener) = TcpListener::bind("[::1]:0") else { return };
     let (atlas, authority) = (atlas(), Authority::new("trusted"));
     let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);

@@ -152,7 +152,7 @@ impl TokenSession {
     }
 }
 
-/// A fetch that has begun. It ends when this is dropped, even by a panic. Otherwise the other threads would wait for ever.
+/// A fetch that has begun. It ends when this is dropped, even by a panic. Otherwise every thread would wait until its deadline.
 struct Fetch<'a> {
     session: &'a TokenSession,
     outcome: State,

@@ -15,7 +15,7 @@ const CHECK_THE_WAY: &str = "check the base URL, and that no proxy answers in At
 const ADD_THE_ADDRESS: &str = "put this machine's address on the credentials' access list";
 const TRY_AGAIN: &str = "try again";
 
-/// What is said of an error, beside the request.
+/// What is said about an error, in addition to the request.
 struct Explanation {
     /// What went wrong, in a few words.
     cause: Cow<'static, str>,

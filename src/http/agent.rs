@@ -103,7 +103,7 @@ impl HttpAgent {
         if message.body().is_empty() { self.agent.run(message.map(|_| ())) } else { self.agent.run(message) }
     }
 
-    /// Whether the agent's own settings suit a request with this timeout. Those of `agent_config` suit the first one of each page.
+    /// Whether the agent's own settings suit a request with this timeout. Those of `agent_config` suit each page's first request.
     ///
     /// `ureq` reuses its TLS configuration, and with it TLS sessions, only for requests without settings of their own.
     fn has_settings_for(&self, timeout: Duration) -> bool {

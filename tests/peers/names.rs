@@ -38,7 +38,7 @@ pub fn trials() -> Vec<Trial> {
     tests.map(|(name, test)| trial(name, find_namespaces, move |()| run_inside(name, test))).into()
 }
 
-/// Where the files are that cover those of the system, for the test that runs inside.
+/// Tells the test that runs inside where the files are that cover the system's.
 const FILES: &str = "ATLAS_EXPORT_BUCKETS_TEST_FILES";
 
 fn find_namespaces() -> Result<(), Missing> {
@@ -139,7 +139,7 @@ struct NameServer {
 impl NameServer {
     fn start(host: SocketAddr) -> NameServer {
         let SocketAddr::V4(host) = host else { panic!("{host} is none of IPv4") };
-        // Name servers have a fixed port, so it is the address that nobody else has.
+        // A name server's port is fixed, so take an address that no other test has.
         let [high, low] = u16::try_from(std::process::id() % 60_000).unwrap().to_be_bytes();
         let socket = UdpSocket::bind((Ipv4Addr::new(127, 53, high, low), 53)).unwrap();
         let address = socket.local_addr().unwrap();
@@ -154,11 +154,11 @@ impl NameServer {
                 let kind = u16::from_be_bytes([rest[0], rest[1]]);
                 let _ = sender.send((String::from_utf8_lossy(name).into_owned(), kind));
                 let answers = u8::from(kind == A);
-                // The same id; an answer, without errors; one question, so many answers.
+                // The same id; a response without an error; one question, so many answers.
                 let mut answer =
                     [&query[..2], &[0x81, 0x80, 0, 1, 0, answers, 0, 0, 0, 0], name, &rest[..4]].concat();
                 if kind == A {
-                    // The name is that of the question; class IN, for no time at all, four bytes.
+                    // The question's name; type A, class IN, valid for 0 s, four bytes.
                     answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4]);
                     answer.extend(host.ip().octets());
                 }

@@ -24,7 +24,7 @@ impl RelayingProxy {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let requests = Arc::clone(&requests);
-                // An error is the client's going away.
+                // An error means that the client went away.
                 thread::spawn(move || _ = serve(&client, server, &requests));
             }
         });
@@ -79,7 +79,7 @@ fn read_socks4(client: &mut Client<'_>) -> io::Result<String> {
     let [_version, _connect, port_high, port_low, address @ ..] = read::<8>(client)?;
     let port = u16::from_be_bytes([port_high, port_low]);
     let _user_id = read_text(client)?;
-    // SOCKS 4a: such an address announces a name.
+    // SOCKS 4a: after an address 0.0.0.x comes a host name.
     let host = match address {
         [0, 0, 0, 1..=255] => read_text(client)?,
         address => Ipv4Addr::from(address).to_string(),
@@ -87,7 +87,7 @@ fn read_socks4(client: &mut Client<'_>) -> io::Result<String> {
     Ok(format!("SOCKS4 {host}:{port}"))
 }
 
-/// Text that ends in a zero.
+/// Text that ends in a zero byte.
 fn read_text(client: &mut Client<'_>) -> io::Result<String> {
     let mut text = Vec::new();
     client.read_until(0, &mut text)?;
@@ -95,7 +95,7 @@ fn read_text(client: &mut Client<'_>) -> io::Result<String> {
 }
 
 fn read_socks5(client: &mut Client<'_>) -> io::Result<String> {
-    /// The method of authentication.
+    /// Methods of authentication.
     const NONE: u8 = 0;
     const PASSWORD: u8 = 2;
     let [_version, count] = read(client)?;
@@ -120,7 +120,7 @@ fn read_socks5(client: &mut Client<'_>) -> io::Result<String> {
     Ok(format!("SOCKS5 {host}:{port}{credentials}"))
 }
 
-/// Text behind its length.
+/// Text that follows its length.
 fn read_counted_text(client: &mut Client<'_>) -> io::Result<String> {
     let [length] = read(client)?;
     let mut text = vec![0; length.into()];

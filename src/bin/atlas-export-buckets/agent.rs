@@ -37,7 +37,7 @@ fn with_resolver(config: Config, resolver: impl Resolver) -> Agent {
     Agent::with_parts(config, LazyConnector { resolver, chain }, NoResolver)
 }
 
-/// `ureq` asks it before every request, also where a connection is at hand.
+/// Finds nothing: `ureq` asks it before every request, even on a kept connection. `LazyConnector` looks up instead.
 #[derive(Debug)]
 struct NoResolver;
 
@@ -47,7 +47,7 @@ impl Resolver for NoResolver {
     }
 }
 
-/// Looks names up in threads, since a look-up can outlast any deadline. So does `ureq`, but it panics where no thread can be
+/// Looks names up in threads, since a look-up can outlast any deadline. So does `ureq`, but it panics if no thread can be
 /// started.
 #[derive(Debug)]
 struct ThreadedResolver;
@@ -74,7 +74,7 @@ impl Resolver for ThreadedResolver {
     }
 }
 
-/// Looks the host up when a connection is made.
+/// Looks the host up only when a connection is made.
 #[derive(Debug)]
 struct LazyConnector<R, C> {
     resolver: R,
@@ -112,7 +112,7 @@ impl<R: Resolver, C> LazyConnector<R, C> {
         if host != "localhost" {
             return Ok(found);
         }
-        // Plain http may go there only because it is this machine.
+        // Plain http to `localhost` is allowed only because it is this machine.
         let mut addrs = self.resolver.empty();
         found.iter().filter(|address| address.ip().is_loopback()).for_each(|address| addrs.push(*address));
         if addrs.is_empty() { Err(Error::HostNotFound) } else { Ok(addrs) }
@@ -185,7 +185,7 @@ impl<In: Transport> Connector<In> for BoundedProxyConnector {
         };
         let connected = self.0.connect(&details, chained);
         drop(connecting);
-        // The connector takes a socket that was shut down for a proxy that does not answer.
+        // The connector reports a socket that was shut down as a proxy that does not answer.
         match connected {
             Err(_) if start.elapsed() >= time => Err(Error::Timeout(details.timeout.reason)),
             connected => connected,
@@ -193,7 +193,7 @@ impl<In: Transport> Connector<In> for BoundedProxyConnector {
     }
 }
 
-/// The same with other addresses and another timeout, which begins now.
+/// The same details with other addresses, and another timeout, which begins now.
 fn changed<'a>(
     details: &'a ConnectionDetails<'a>,
     addrs: ResolvedSocketAddrs,
@@ -213,7 +213,7 @@ fn changed<'a>(
     }
 }
 
-/// A timeout of which so much time has passed. None may be left of zero: `ureq` would take that for a second.
+/// What is left of a timeout after so much time. It must not be zero, which `ureq` would take for a second.
 fn shorter(timeout: NextTimeout, passed: Duration) -> Result<NextTimeout, Error> {
     match timeout.after {
         UreqDuration::Exact(time) if time <= passed => Err(Error::Timeout(timeout.reason)),

@@ -1,4 +1,4 @@
-//! What makes a shell complete commands, options, values and files.
+//! Scripts that make a shell complete commands, options, values and files.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, CommandFactory as _, ValueHint};
@@ -9,13 +9,13 @@ use crate::fault;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
-/// Values of options that take others too.
+/// Command, option, and the values to suggest. The option takes others too.
 const SUGGESTIONS: [(&str, &str, &str); 2] =
     [("list", "api_version", "v1.0 2024-05-30"), ("simulate", "faults", fault::NAMES)];
 
 /// The script for a shell.
 pub(crate) fn script(shell: Shell) -> String {
-    // Files are offered for nothing but files.
+    // Suggest files only where a file is wanted.
     let no_files = |arg: Arg| match arg.get_value_hint() {
         ValueHint::Unknown if arg.get_action().takes_values() => arg.value_hint(ValueHint::Other),
         _ => arg,
@@ -42,9 +42,9 @@ fn generated(generator: impl Generator, program: &mut Command) -> String {
 
 /// Mends two things that the generator for bash, in its version 4.6.11, gets wrong.
 fn mend_bash(script: &str) -> String {
-    // It names a command in two ways if the program's name has a hyphen, and then finds none.
+    // If the program's name has a hyphen, the script names a command in two ways, and finds none.
     let script = script.replace(&NAME.replace('-', "__subcmd__"), &NAME.replace('-', "__"));
-    // Bash splits `--output=json` at the equals sign, which it does not expect.
+    // Bash splits `--output=json` at the equals sign, which the script does not expect.
     let previous_word = "    prev=\"$3\"\n";
     let split = "    if [[ $prev == = ]]; then\n        prev=\"${COMP_WORDS[COMP_CWORD-2]}\"\n    fi\n";
     script.replacen(previous_word, &format!("{previous_word}{split}"), 1)

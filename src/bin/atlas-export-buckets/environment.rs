@@ -1,4 +1,4 @@
-//! What the environment sets: the only place that reads its variables.
+//! The variables that `list` reads. Elsewhere, `terminal` reads `NO_COLOR` and `TERM`, and the library those of the proxy.
 
 use std::env::{self, VarError};
 use std::path::PathBuf;
@@ -27,12 +27,12 @@ pub(crate) fn base_url() -> Result<Option<(String, &'static str)>, String> {
     Ok(None)
 }
 
-/// A file with root certificates, as OpenSSL's programs know it.
+/// The file with root certificates, by the variable that OpenSSL reads.
 pub(crate) fn ca_file() -> Option<PathBuf> {
     env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// The credentials: of the kinds access token, service account and API key the first of which any variable is set.
+/// The credentials: of access token, service account and API key, the first that has any variable set.
 pub(crate) fn credentials() -> Result<Credentials, String> {
     let credentials = Credentials::from_env().map_err(|error| error.to_string())?;
     log::info!("credentials: {}", credentials.summary());

@@ -28,15 +28,15 @@ pub(crate) enum Failure {
     MaxTime(Duration),
     /// Bad usage or configuration, in a sentence.
     Usage(String),
-    /// Standard output takes nothing.
+    /// Standard output cannot be written to.
     Output(io::Error),
-    /// The simulated Atlas cannot listen there.
+    /// The port for the simulated Atlas is in use.
     PortInUse(u16),
     /// Anything else, in a sentence.
     Other(String),
 }
 
-/// What is wrong before anything is sent is a sentence.
+/// What is wrong before anything is sent comes as a sentence.
 impl From<String> for Failure {
     fn from(cause: String) -> Self {
         Failure::Usage(cause)
@@ -72,7 +72,7 @@ impl Failure {
         }
     }
 
-    /// Ends the run: tells the failure and returns the exit status. A closed pipe (`| head`) means that the reader has enough.
+    /// Ends the run: reports the failure and returns the exit status. A closed pipe (`| head`) means that the reader has enough.
     pub(crate) fn end(&self) -> u8 {
         match self {
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return DONE,
@@ -105,7 +105,7 @@ fn exit_status(error: &Error) -> u8 {
         Error::NotAuthenticated { .. } | Error::Forbidden { .. } => NOT_ALLOWED,
         Error::NotFound { .. } => NOT_FOUND,
         Error::RateLimited { .. } => RATE_LIMITED,
-        // When the deadline passes while retrying, what was retried counts.
+        // If the deadline passes during retries, the error before them decides.
         Error::Deadline { cause: Some(cause), .. } => exit_status(cause),
         Error::Network { .. } | Error::Deadline { cause: None, .. } => NETWORK,
         Error::Status { .. } | Error::Incomplete { .. } if error.is_retryable() => WORTH_TRYING_AGAIN,

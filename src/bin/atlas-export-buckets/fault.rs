@@ -12,7 +12,7 @@ pub(crate) enum FaultArg {
     Inject(When, Fault),
 }
 
-/// All names but the statuses.
+/// All names except the statuses.
 pub(crate) const NAMES: &str = "rate-limit reset close truncate endless html redirect delay drip unauthorized stale \
                                 forget-nonces basic wrong-rspauth revoke-token many-headers cap-page no-links no-count \
                                 count-refused count-shrinks shift delete ignore-page next-for-ever";
@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
             _ => return Err(format!("{} takes a whole number from 1", name.escape_debug())),
         },
     };
-    // The number belongs to the fault, or says how many requests are hit, which are all without it.
+    // The number is the fault's own, or says how many requests are hit. Without it, all of them are.
     let small = |default| number.map_or(default, |number| number.try_into().unwrap_or(u32::MAX));
     let duration = Duration::from_millis(number.unwrap_or(1000));
     let pages = When::always().with_authorization();
@@ -70,7 +70,7 @@ fn fault_of_requests(name: &str) -> Option<Fault> {
     })
 }
 
-/// Faults that hit certain requests.
+/// Faults that take no number, each with the requests that it hits.
 fn fault_without_number(name: &str) -> Option<(When, Fault)> {
     let pages = When::always().with_authorization();
     // Once, or every retry would change the list again.
@@ -91,7 +91,7 @@ fn fault_without_number(name: &str) -> Option<(When, Fault)> {
 }
 
 impl FaultArg {
-    /// Lets it go wrong in a simulated Atlas.
+    /// Adds this fault to a simulated Atlas.
     pub(crate) fn inject(self, builder: Builder) -> Builder {
         match self {
             FaultArg::RateLimit(capacity) => {
@@ -102,7 +102,7 @@ impl FaultArg {
     }
 }
 
-/// Atlas's error document, with a `Retry-After` where one may come.
+/// Atlas's error document, with a `Retry-After` for 429 and 503.
 fn error(status: u16) -> Fault {
     let code = if status == 429 { "RATE_LIMITED" } else { "SIMULATED" };
     let response = Response::atlas_error(status, code, "The simulated Atlas was told to fail.", &[]);

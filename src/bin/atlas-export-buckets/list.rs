@@ -1,4 +1,4 @@
-//! `list`: which projects, with which client, and how each of them ends.
+//! `list`: makes the client, prints each project in turn, and returns the exit status.
 
 use std::io::{self, IsTerminal as _};
 use std::iter;
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ListArgs) -> Result<u8, Failure> {
     Ok(list(&client, projects, &args.listing, args.connection.jobs))
 }
 
-/// Settings of what is asked for.
+/// Sets what is asked for.
 pub(crate) fn configure(builder: ClientBuilder, listing: &ListingArgs) -> ClientBuilder {
     let builder = builder
         .items_per_page(listing.items_per_page)
@@ -85,12 +85,12 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
     };
     let output = Output::new(style);
     let mut printer = Printer { output, listing, projects: 0, buckets: 0, first_failure: failure::DONE };
-    // Bodies have no line end of their own: clearing the line would take the end of one with it.
+    // A body does not end in a line end, so clearing the progress line would clear the end of the body.
     if listing.format != Format::Raw || !io::stdout().is_terminal() {
         terminal::start_progress();
     }
     let printed = match single {
-        // Without other threads.
+        // One project needs no other threads.
         Some(project) => {
             let parts = lister.parts(&project.id);
             printer.print(iter::once(Ok((project, parts))))
@@ -114,7 +114,7 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
     }
     match printed {
         Ok(()) => printer.first_failure,
-        // A reader that has enough does not make good what failed before.
+        // A closed pipe ends with 0, unless something failed before.
         Err(error) => Failure::Output(error).end().max(printer.first_failure),
     }
 }
@@ -181,7 +181,7 @@ impl Printer<'_> {
         self.output.failed(project, failure);
         let mut cause = failure.cause();
         match (failure, project) {
-            // What the library says names what was asked for.
+            // The library's text names the request itself.
             (Failure::Atlas(_), _) => {}
             (_, Some(project)) => cause.push_str(&format!(": project {}", project.id)),
             (_, None) => cause.push_str(": the list of projects"),
@@ -192,7 +192,7 @@ impl Printer<'_> {
         }
     }
 
-    /// What there is none of.
+    /// The warning about an empty list.
     fn nothing(&self) -> String {
         match self.listing.page {
             _ if self.projects == 0 => "no projects".to_owned(),

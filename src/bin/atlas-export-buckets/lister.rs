@@ -15,7 +15,7 @@ pub(crate) struct Lister {
     pub(crate) client: Client,
     /// The only page to list.
     pub(crate) page: Option<u32>,
-    /// Whether bodies are printed: then a page is what Atlas sent, with buckets that were on an earlier page too.
+    /// Whether bodies are printed. A page then has all its buckets, also those that were on an earlier page.
     pub(crate) has_bodies: bool,
     pub(crate) limit: Option<Limit>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Limit {
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) buckets: Vec<ExportBucket>,
-    /// The body of the page, unless only its buckets are printed.
+    /// The body of the page; it may be empty where only buckets are printed.
     pub(crate) body: Vec<u8>,
     /// How many buckets the project has, if the server counts them.
     pub(crate) total_count: Option<u64>,
@@ -74,7 +74,7 @@ impl Lister {
         Box::new(parts.map(|part| part.map_err(|error| self.failure(error))))
     }
 
-    /// The deadline of a single listing is that of the run.
+    /// The library has the time of `--max-time` too, and may be the first to notice that it has passed.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         match (error, self.limit) {
             (Error::Deadline { timeout, cause: None, .. }, Some(limit)) if timeout == limit.time => {
@@ -85,7 +85,7 @@ impl Lister {
     }
 }
 
-/// The buckets that are at hand, or come with the next request.
+/// The buckets at hand, or, if there are none, those of the next page.
 fn next_part(listing: &mut Listing<ExportBucket>) -> Option<Result<Part, Error>> {
     let first = listing.next()?;
     let at_hand = listing.size_hint().0;

@@ -3,8 +3,8 @@
 //! `cli` describes the command line, `manual` and `completions` are made from it, and `mistakes` explains what does not fit
 //! it. `list` lists what `projects` names, with the credentials and settings of `environment`: `lister` lists one project,
 //! `queue` several at once, and `output` forms what is printed. `agent` is how the program connects. `simulate` runs the
-//! simulated Atlas, with the faults of `fault`. `failure` says with which message and exit status each failure ends;
-//! `terminal` writes all that is written.
+//! simulated Atlas, with the faults of `fault`. `failure` says with which message and exit status each failure ends.
+//! `terminal` writes everything except help, which `clap` writes.
 
 mod agent;
 mod cli;
@@ -52,7 +52,7 @@ fn run(command: Command) -> Result<u8, Failure> {
     }
 }
 
-/// What `clap` calls an error: help or version that was asked for, or a mistake.
+/// Answers what `clap` calls an error: help or version that was asked for, or a mistake.
 fn answer(error: &clap::Error) -> Result<u8, Failure> {
     match error.kind() {
         ErrorKind::DisplayVersion => print(&Cli::command().render_version()),
@@ -61,7 +61,7 @@ fn answer(error: &clap::Error) -> Result<u8, Failure> {
             Ok(failure::DONE)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            // If nobody can read it there, the status still says it.
+            // If standard error cannot be written to, the exit status still says it.
             let _ = error.print();
             Ok(failure::USAGE)
         }

@@ -1,4 +1,4 @@
-//! What help and the manual page say beside the options.
+//! What help and the manual page say in addition to the options.
 
 use std::io;
 
@@ -91,7 +91,7 @@ pub(crate) fn page() -> io::Result<String> {
     for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
         let mut sections = Vec::new();
         write_sections(command, &mut sections)?;
-        // The generator knows pages of one command only, whose headings are sections.
+        // The generator writes a page for each command, so its headings are sections. Here they become subsections.
         let sections = String::from_utf8_lossy(&sections).replace(".SH ", ".SS ");
         page.push_str(&format!(".SH {}\n{sections}", command.get_name().to_uppercase()));
     }
@@ -108,7 +108,7 @@ fn write_sections(command: &Command, out: &mut Vec<u8>) -> io::Result<()> {
     let mut roff = Roff::new();
     for line in notes.lines() {
         match line.strip_suffix(':').filter(|title| !title.starts_with(' ')) {
-            // A heading ends the lines that stay as they are.
+            // `nf` keeps the lines below a heading as they are, until the next heading.
             Some(title) => roff.control("SH", [title.to_uppercase().as_str()]).control("nf", []),
             None => roff.text([roman(line)]),
         };

@@ -134,7 +134,7 @@ mod tests {
 
     const ID: &str = "32b6e34b3d91647abb20e7b8";
 
-    /// What is typed behind the program's name, how the mistake is called, and how the advice begins.
+    /// What is typed after the program's name, and how the message and the advice begin.
     const MISTAKES: &[(&str, &str, &str)] = &[
         ("-v", "'x' requires a subcommand but one was not provided", "see "),
         ("lst", "unrecognized subcommand 'lst'", "did you mean list?; see atlas-export-buckets --help"),
@@ -249,7 +249,7 @@ mod tests {
                 assert_eq!(explain(&error, &args).0, format!("unexpected argument '{name}' found"));
                 assert!(explain(&error, &args).1.starts_with(advice), "{name}");
             }
-            // Advice must not name an option that there is not.
+            // Advice must not name an option that does not exist.
             let list = known.find_subcommand("list").unwrap();
             for word in advice.split([' ', ';', ',']).filter_map(|word| word.strip_prefix("--")) {
                 assert!(list.get_arguments().any(|arg| arg.get_long() == Some(word)), "{advice}");

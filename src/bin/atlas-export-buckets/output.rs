@@ -1,4 +1,4 @@
-//! The forms of output. Standard output carries data only, and nothing that looks complete and is not.
+//! The forms of output. Standard output carries data only. A table and a JSON document show complete projects only.
 
 mod csv;
 mod json;
@@ -15,7 +15,7 @@ use crate::projects::NamedProject;
 #[derive(Clone, Copy)]
 pub(crate) struct Style {
     pub(crate) format: Format,
-    /// A table then says to which project a bucket belongs, and JSON which projects failed.
+    /// Whether there may be several: a table then names each bucket's project, and JSON says which projects failed.
     pub(crate) has_several_projects: bool,
     /// Whether the projects' names are known.
     pub(crate) has_names: bool,
@@ -62,11 +62,11 @@ impl Output {
         Ok(Vec::new())
     }
 
-    /// All of a project was given; the server, or we, counted so many buckets.
+    /// A project is complete. `count` is how many buckets it has, as the server or we counted them.
     pub(crate) fn complete(&mut self, count: Option<u64>) -> io::Result<Vec<u8>> {
         self.has_complete = true;
         let rest = match self.style.format {
-            // Its header waits for the first rows, whose widths it takes.
+            // The header waits for the first rows, because it takes their widths.
             Format::Table if self.table.is_empty() => return Ok(Vec::new()),
             Format::Table => self.table.take_rows(),
             Format::Json => self.json.take_results(count),
@@ -84,7 +84,7 @@ impl Output {
         self.json.failed(project, failure);
     }
 
-    /// The end, and what stands before it if no project was complete.
+    /// The end, and the beginning if nothing was printed yet.
     pub(crate) fn finish(&mut self) -> io::Result<Vec<u8>> {
         let is_json = self.style.format == Format::Json;
         // That nothing could be listed must not look like an empty list.

@@ -16,7 +16,7 @@ use crate::lister::Lister;
 /// Where the projects come from.
 #[derive(Debug)]
 pub(crate) enum Projects {
-    /// They were named, each once.
+    /// Named by their ids, without duplicates.
     Named(Vec<ProjectId>),
     /// Every project that the credentials can see, or those of an organization.
     All(Option<OrganizationId>),
@@ -26,7 +26,7 @@ pub(crate) enum Projects {
 #[derive(Clone, Debug)]
 pub(crate) struct NamedProject {
     pub(crate) id: ProjectId,
-    /// Known where projects were listed first.
+    /// Known if the projects themselves were listed.
     pub(crate) name: Option<String>,
     /// How many projects there are, as far as that is known.
     pub(crate) of: Option<u64>,
@@ -74,7 +74,7 @@ impl Projects {
         Some(NamedProject::new(id.clone(), 1))
     }
 
-    /// The projects in listing order. Atlas is asked for them page by page as they are taken; a failure is the last item.
+    /// The projects in listing order. Atlas is asked for them page by page as they are taken; an error of Atlas is the last item.
     pub(crate) fn iter(self, lister: &Lister) -> ProjectIter {
         let mut listing = match self {
             Projects::Named(ids) => {
@@ -139,7 +139,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Reads input of at most 16 MiB.
 fn read_all(input: &mut dyn Read, name: &dyn Display) -> Result<Vec<u8>, String> {
-    /// More than half a million project ids, or thousands of roots: what is longer is neither.
+    /// Enough for half a million project ids, thousands of roots, or tens of thousands of buckets.
     const MAX_LEN: u64 = 16 * 1024 * 1024;
     let mut bytes = Vec::new();
     let read = input.take(MAX_LEN + 1).read_to_end(&mut bytes);

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::lister::{Limit, Listed, Lister, Part, Parts};
 use crate::projects::{NamedProject, ProjectIter};
 
-/// What all projects that wait for their turn hold together, but for a part of each worker.
+/// How many bytes the projects that wait for their turn may hold together, besides one part for each worker.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Projects that wait for their turn, for each worker.
 const PROJECTS_AHEAD: usize = 16;
@@ -86,7 +86,7 @@ impl Queue {
     fn parts(&self, place: Place) -> Parts<'_> {
         drop(place.wait);
         Box::new(iter::from_fn(move || {
-            // The worker sends `None` before it ends.
+            // A worker sends `None` at the end. If the channel closes without it, the worker failed.
             let message =
                 Limit::receive(self.limit, &place.parts).unwrap_or_else(|failure| Some(Err(failure)));
             if let Some(Ok(part)) = &message {
@@ -99,7 +99,7 @@ impl Queue {
     /// The projects that were not handed out.
     fn rest(&self) -> Vec<Result<NamedProject, Failure>> {
         let begun = || self.begun.try_iter().map(|place| place.map(|place| place.project));
-        // A worker that waits for room in the queue keeps the others away.
+        // Make room first: a worker that waits for room holds the lock.
         let mut rest: Vec<_> = begun().collect();
         match self.shared.projects.lock() {
             Ok(mut projects) => rest.extend(begun().chain(projects.by_ref())),
@@ -111,7 +111,7 @@ impl Queue {
 }
 
 impl Shared {
-    /// The next project for a worker, when there is room for it; `None` when there is none, or nobody prints any more.
+    /// The next project for a worker, when there is room for it; `None` if no project is left, or nobody prints any more.
     fn begin(&self, places: &SyncSender<Result<Place, Failure>>) -> Option<Job> {
         let mut projects = self.projects.lock().ok()?;
         match projects.next()? {
@@ -142,7 +142,7 @@ impl Shared {
     }
 }
 
-/// Both ends of a project. Unless it is large, it does not hold its worker until its turn.
+/// Both ends of a project's channels. A worker can send a small project whole, without waiting for its turn.
 fn open(project: NamedProject) -> (Place, Job) {
     let (sender, parts) = sync_channel(PARTS_AHEAD);
     let (wait, turn) = channel();

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8, Failure> {
         Some((program, arguments)) => {
             let mut command = Command::new(program);
             command.args(arguments);
-            // Credentials of another kind are meant for the real Atlas, and might win.
+            // Credentials of another kind are for the real Atlas, and the command might prefer them.
             for name in [
                 AccessToken::VARIABLE,
                 ServiceAccount::CLIENT_ID_VARIABLE,
@@ -81,7 +81,7 @@ fn read_fixture(path: &Path) -> Result<Builder, String> {
     builder.map_err(|error| format!("{} holds no list of buckets: {error}", path.display()))
 }
 
-/// The environment in which `list`, and other tools, find their way here.
+/// The variables that lead `list` and other tools to this simulated Atlas.
 fn variables(atlas: &Simulator, has_service_account: bool) -> [(&'static str, &str); 6] {
     let [user, password] = if has_service_account {
         [
@@ -109,7 +109,7 @@ fn exit_status_of_command(status: io::Result<ExitStatus>, program: &str) -> u8 {
         Ok(status) => status,
         Err(error) => {
             terminal::report(&format!("cannot run {program}: {error}"), None);
-            // As shells have it.
+            // The exit statuses of shells.
             return if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
         }
     };

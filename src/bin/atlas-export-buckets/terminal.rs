@@ -1,5 +1,5 @@
-//! All that is written: to standard output, which may be a terminal, and to standard error: messages, and the line that says
-//! what is waited for. Without a terminal, or when nothing takes half a second, there is no line.
+//! Writes data to standard output, and to standard error the messages, and a line that says what is waited for. The line
+//! appears only on a terminal, half a second after the start.
 
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::OnceLock;
@@ -10,9 +10,9 @@ use atlas_export_buckets::escape::escape_text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// All that the library logs is told. Nothing is logged below [`BESIDE_PROGRESS`], so that the two differ in this only.
+/// Everything that the library logs is printed. It logs nothing below [`BESIDE_PROGRESS`], so only this differs.
 const VERBOSE: LevelFilter = LevelFilter::Trace;
-/// Warnings are told, and on a terminal what is waited for, which is logged.
+/// Warnings are printed. The rest of the log feeds the line that says what is waited for.
 const BESIDE_PROGRESS: LevelFilter = LevelFilter::Debug;
 
 /// Call once, before the first request.
@@ -34,7 +34,7 @@ pub(crate) fn report(cause: &str, advice: Option<&str>) {
     if let Some(advice) = advice {
         text.push_str(&format!("  {}\n", escape_text(advice)));
     }
-    // If nobody can read it there, the work goes on all the same.
+    // If standard error cannot be written to, the work goes on.
     beside(|| _ = io::stderr().write_all(text.as_bytes()));
 }
 
@@ -49,7 +49,7 @@ struct Logger;
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // What other crates log is theirs, and would have to be searched for secrets.
+        // What other crates log may contain secrets.
         metadata.target().starts_with("atlas_export_buckets")
     }
 
@@ -100,7 +100,7 @@ pub(crate) fn set_place(place: String) {
     }
 }
 
-/// Takes in what the library logs of its requests.
+/// Updates the line from what the library logs about its requests.
 fn observe(record: &str) {
     let Some(line) = LINE.get() else { return };
     if record.starts_with("HTTP ") {

@@ -1,4 +1,4 @@
-//! Comma-separated values, as RFC 4180 has them but for the line ends, which are `\n`.
+//! Comma-separated values as in RFC 4180, except that lines end in `\n`.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use crate::projects::NamedProject;
 /// A field of a bucket.
 type Field = fn(&ExportBucket) -> Option<&str>;
 
-/// The columns behind the project's: their titles, and what stands in them.
+/// The columns after the project's: their titles, and their fields.
 const COLUMNS: [(&str, Field); 9] = [
     ("id", |bucket| Some(&bucket.id)),
     ("bucketName", |bucket| Some(&bucket.bucket_name)),

@@ -14,7 +14,7 @@ pub(super) fn lines(project: &NamedProject, buckets: &[ExportBucket]) -> io::Res
     buckets.iter().map(|bucket| Ok(object(project, bucket)? + "\n")).collect()
 }
 
-/// A bucket with its project in front, on one line. A field of the bucket's own that is called so gives way.
+/// A bucket on one line, its project first. If the bucket has fields with the project's names, they are left out.
 fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
     let mut object = format!("{{\"groupId\":\"{}\"", project.id);
     if let Some(name) = &project.name {
@@ -29,7 +29,7 @@ fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
     Ok(escape_json(&object).into_owned())
 }
 
-/// How a document begins: `{"results":[…],"totalCount":N}`, with `errors` in place of the count if any project failed.
+/// How a document begins. The whole is `{"results":[…],"totalCount":N}`; if any project failed, it has `errors` and no count.
 pub(super) const START: &str = "{\"results\":[";
 
 /// What a document remembers from project to project.
@@ -37,7 +37,7 @@ pub(super) struct Document {
     /// The buckets of a project that is not complete yet.
     pending: Vec<String>,
     has_results: bool,
-    /// The sum over the projects, if all are known.
+    /// The sum of the projects' counts, if all are known.
     total_count: Option<u64>,
     errors: Vec<ErrorEntry>,
 }
