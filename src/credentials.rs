@@ -205,8 +205,8 @@ impl Credentials {
         Self::from_variables(&|name| std::env::var_os(name))
     }
 
-    fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
-        if let Some(token) = read(get, AccessToken::VARIABLE)? {
+    pub(crate) fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
+        if let Some(token) = read_variable(get, AccessToken::VARIABLE)? {
             return Ok(AccessToken::new(token)?.into());
         }
         if is_set(get, ServiceAccount::CLIENT_ID_VARIABLE)
@@ -249,14 +249,17 @@ impl From<AccessToken> for Credentials {
 }
 
 /// Looks environment variables up.
-type OsVariables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+pub(crate) type OsVariables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 fn is_set(get: OsVariables<'_>, variable: &str) -> bool {
     get(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// The value of a variable; `None` if it is not set or empty.
-fn read(get: OsVariables<'_>, variable: &'static str) -> Result<Option<String>, InvalidInput> {
+pub(crate) fn read_variable(
+    get: OsVariables<'_>,
+    variable: &'static str,
+) -> Result<Option<String>, InvalidInput> {
     let Some(value) = get(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
     value.into_string().map(Some).map_err(|_| InvalidInput::environment(variable, "is not Unicode"))
 }
@@ -269,7 +272,7 @@ fn read_pair(
 ) -> Result<(String, String), InvalidInput> {
     let missing =
         |name, other| Err(InvalidInput::environment(name, format!("is not set: it goes with {other}")));
-    match (read(get, first)?, read(get, second)?) {
+    match (read_variable(get, first)?, read_variable(get, second)?) {
         (Some(first), Some(second)) => Ok((first, second)),
         (None, _) => missing(first, second),
         (_, None) => missing(second, first),

@@ -45,6 +45,23 @@ fn listed_projects(run: &Run) -> Vec<String> {
 }
 
 #[test]
+fn a_project_with_a_bad_id_fails_alone() {
+    const PROJECT: &str = "32b6e34b3d91647abb20e7b8";
+    let named = |id: &str| format!(r#"{{"id":"{id}","name":"n","orgId":"{UNKNOWN}"}}"#);
+    let body = format!(r#"{{"results":[{},{}],"totalCount":2}}"#, named("five"), named(PROJECT));
+    let projects = When::always().of_kind(RequestKind::Projects).with_authorization();
+    let answer = Fault::Response(Response::new(200).header("Content-Type", "application/json").body(body));
+    let atlas = Simulator::builder().fault(projects, answer).start().unwrap();
+    for jobs in ["1", "4"] {
+        let run = list(&atlas, &["--all-projects", "-o", "json", "--jobs", jobs]);
+        let output: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((run.status, output["results"].as_array().unwrap().len()), (Some(1), 12), "{jobs}");
+        let error = json!({ "message": "Atlas names a project whose id is none", "exitStatus": 1 });
+        assert_eq!(output["errors"], json!([error]), "{jobs}");
+    }
+}
+
+#[test]
 fn twelve_hundred_projects_cost_three_pages_and_a_request_each() {
     let atlas = projects(1200).start().unwrap();
     let run = list(&atlas, &["--all-projects", "-o", "ndjson", "--jobs", "4"]);

@@ -212,6 +212,7 @@ fn a_secret_in_the_wrong_argument_is_not_shown() {
         for args in [
             &[secret][..],
             &["--private-key", secret],
+            &[&format!("abcdefgh:{secret}")],
             &[&option("--private-key")],
             &["--jobs", secret],
             &[&option("--output")],

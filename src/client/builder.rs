@@ -9,7 +9,7 @@ use ureq::http::header::HeaderValue;
 
 use super::Client;
 use crate::authentication::Authentication;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, OsVariables, read_variable};
 use crate::error::Error;
 use crate::http::{HttpAgent, HttpClient, Sender, agent_config};
 use crate::invalid_input::InvalidInput;
@@ -95,12 +95,20 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`Credentials::from_env`]. The base URL is checked when the client is built.
+    /// Those of [`Credentials::from_env`], and [`InvalidInput::Environment`] for a base URL that is not Unicode. The rest of it is
+    /// checked when the client is built.
     pub fn from_env() -> Result<Self, InvalidInput> {
-        let builder = Self::new(Credentials::from_env()?);
-        let set = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
-        Ok(match set("MONGODB_ATLAS_BASE_URL").or_else(|| set("MONGODB_ATLAS_OPS_MANAGER_URL")) {
-            Some(url) => builder.base_url(url),
+        Self::from_variables(&|name| std::env::var_os(name))
+    }
+
+    fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
+        let builder = Self::new(Credentials::from_variables(get)?);
+        let base_url = match read_variable(get, "MONGODB_ATLAS_BASE_URL")? {
+            None => read_variable(get, "MONGODB_ATLAS_OPS_MANAGER_URL")?,
+            base_url => base_url,
+        };
+        Ok(match base_url {
+            Some(base_url) => builder.base_url(base_url),
             None => builder,
         })
     }
@@ -394,6 +402,31 @@ mod tests {
         assert_eq!(error.request().unwrap().proxy(), Some("http://127.0.0.1:1"));
         let text = error.to_string();
         assert!(text.contains(" through the proxy http://127.0.0.1:1") && !text.contains("secret"), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_base_url_is_that_of_the_environment() {
+        use std::ffi::OsString;
+        use std::os::unix::ffi::OsStringExt as _;
+        let base_url = |variables: &[(&str, &[u8])]| {
+            let builder = ClientBuilder::from_variables(&|name| match name {
+                AccessToken::VARIABLE => Some("t".into()),
+                _ => {
+                    let (_, value) = variables.iter().find(|(known, _)| *known == name)?;
+                    Some(OsString::from_vec(value.to_vec()))
+                }
+            });
+            builder.map(|builder| builder.base_url)
+        };
+        let (atlas, ops_manager) = ("MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL");
+        assert_eq!(base_url(&[]), Ok(BaseUrl::DEFAULT.into()));
+        assert_eq!(base_url(&[(ops_manager, b"https://b"), (atlas, b"https://a")]), Ok("https://a".into()));
+        assert_eq!(base_url(&[(ops_manager, b"https://b"), (atlas, b"")]), Ok("https://b".into()));
+        for variable in [atlas, ops_manager] {
+            let refused = InvalidInput::environment(variable, "is not Unicode");
+            assert_eq!(base_url(&[(variable, b"https://\xff")]), Err(refused));
+        }
     }
 
     #[test]

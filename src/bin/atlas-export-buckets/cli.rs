@@ -102,7 +102,7 @@ pub(crate) struct ListingArgs {
     ///
     /// table: aligned columns, for people. json: one object with all buckets.
     /// ndjson: a JSON object a line. csv: comma-separated, with a header.
-    /// raw: the bodies as Atlas sent them, one behind the other.
+    /// raw: the bodies as Atlas sent them, one after the other.
     ///
     /// table and json print a project when it is complete. The others print
     /// while they read; only the exit status says that a list was complete.

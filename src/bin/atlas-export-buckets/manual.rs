@@ -10,9 +10,10 @@ use crate::cli::Cli;
 
 pub(crate) const PROGRAM_HELP: &str = "\
 Exit status:
-  0 done                1 other failure      2 bad usage or configuration
-  3 not allowed         4 no such project    5 rate limited to the deadline
-  6 network, TLS or deadline                 7 worth trying again
+  0 done          1 other failure   2 bad usage or configuration; nothing sent
+  3 not allowed   4 no such project or organization
+  5 rate limited until the deadline   6 network, TLS or deadline
+  7 worth trying again
 
 Example:
   atlas-export-buckets demo";
@@ -26,9 +27,10 @@ Environment:
   MONGODB_ATLAS_PUBLIC_API_KEY    public half of an API key
   MONGODB_ATLAS_PRIVATE_API_KEY   private half of the API key
   MONGODB_ATLAS_PROJECT_ID        the project, if no option says which
-  MONGODB_ATLAS_BASE_URL          Atlas base URL, without --base-url
+  MONGODB_ATLAS_BASE_URL          Atlas base URL, without --base-url; or else
+  MONGODB_ATLAS_OPS_MANAGER_URL   the same
   SSL_CERT_FILE                   root certificates, without --ca-file
-  HTTPS_PROXY, NO_PROXY           the proxy, and hosts reached without it
+  HTTPS_PROXY, or else ALL_PROXY  the proxy; NO_PROXY: hosts without it
 
 Examples:
   atlas-export-buckets list --project-id 32b6e34b3d91647abb20e7b8 -o json
@@ -43,7 +45,7 @@ Example:
   atlas-export-buckets demo -v";
 
 pub(crate) const SIMULATE_HELP: &str = "\
-Faults, for all pages or for the first N requests:
+Faults. They hit the requests with credentials: all, or the first N.
   STATUS[=N]                         an error status, such as 503
   reset[=N] close[=N] truncate[=N]   connections that break
   endless[=N] html[=N] redirect[=N]  answers that are no pages

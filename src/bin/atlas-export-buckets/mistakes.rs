@@ -52,7 +52,7 @@ pub(crate) fn explain(error: &Error, args: &[OsString]) -> (String, String) {
 
 /// Leaves out arguments that look like a secret in the wrong place.
 fn hide_secrets(text: String, args: &[OsString]) -> String {
-    let values = args.iter().filter_map(|arg| arg.to_str()).flat_map(|arg| arg.split('='));
+    let values = args.iter().filter_map(|arg| arg.to_str()).flat_map(|arg| arg.split(['=', ':']));
     values.filter(|value| looks_secret(value)).fold(text, |text, secret| text.replace(secret, "(a secret?)"))
 }
 

@@ -114,15 +114,14 @@ impl Shared {
     /// The next project for a worker, when there is room for it; `None` if no project is left, or nobody prints any more.
     fn begin(&self, places: &SyncSender<Result<Place, Failure>>) -> Option<Job> {
         let mut projects = self.projects.lock().ok()?;
-        match projects.next()? {
-            Ok(project) => {
-                let (place, job) = open(project);
-                places.send(Ok(place)).ok()?;
-                Some(job)
-            }
-            Err(failure) => {
-                let _ = places.send(Err(failure));
-                None
+        loop {
+            match projects.next()? {
+                Ok(project) => {
+                    let (place, job) = open(project);
+                    places.send(Ok(place)).ok()?;
+                    return Some(job);
+                }
+                Err(failure) => places.send(Err(failure)).ok()?,
             }
         }
     }

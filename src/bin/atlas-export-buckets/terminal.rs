@@ -130,11 +130,13 @@ fn beside<T>(print: impl FnOnce() -> T) -> T {
 
 /// Prints to standard output at once: what follows may take its time.
 pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
-    beside(|| {
+    let write = || {
         let mut stdout = io::stdout();
         stdout.write_all(bytes)?;
         stdout.flush()
-    })
+    };
+    // While the line is away, whoever logs waits. A pipe may be full for as long as its reader likes.
+    if io::stdout().is_terminal() { beside(write) } else { write() }
 }
 
 /// Takes the line away.
