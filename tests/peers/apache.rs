@@ -40,9 +40,7 @@ fn find() -> Result<Apache, Missing> {
     let modules = Path::new(MODULES);
     match find_program("apache2").filter(|_| modules.join("mod_auth_digest.so").is_file()) {
         Some(program) => Ok(Apache { program, modules }),
-        None => {
-            Err(Missing::Program("Apache is not installed; on Debian: apt-get install apache2-bin".into()))
-        }
+        None => Err(Missing::program("Apache is not installed; on Debian: apt-get install apache2-bin")),
     }
 }
 

@@ -99,7 +99,7 @@ struct Curl(PathBuf);
 
 fn find_curl() -> Result<Curl, Missing> {
     let curl = find_program("curl").map(Curl);
-    curl.ok_or_else(|| Missing::Program("curl is not installed; on Debian: apt-get install curl".into()))
+    curl.ok_or_else(|| Missing::program("curl is not installed; on Debian: apt-get install curl"))
 }
 
 impl Peer for Curl {
@@ -116,12 +116,12 @@ struct Requests(PathBuf);
 
 fn find_requests() -> Result<Requests, Missing> {
     let Some(python) = find_program("python3") else {
-        return Err(Missing::Program("python3 is not installed; on Debian: apt-get install python3".into()));
+        return Err(Missing::program("python3 is not installed; on Debian: apt-get install python3"));
     };
     let import = Command::new(&python).args(["-c", "import requests"]).output().unwrap();
     match import.status.success() {
         true => Ok(Requests(python)),
-        false => Err(Missing::Program("python3 has no requests: python3 -m pip install requests".into())),
+        false => Err(Missing::program("python3 has no requests: python3 -m pip install requests")),
     }
 }
 

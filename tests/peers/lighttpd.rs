@@ -74,9 +74,7 @@ fn find() -> Result<Lighttpd, Missing> {
     /// The oldest that these tests are known to work with.
     const OLDEST: [u32; 3] = [1, 4, 69];
     let Some(program) = find_program("lighttpd") else {
-        return Err(Missing::Program(
-            "lighttpd is not installed; on Debian: apt-get install lighttpd".into(),
-        ));
+        return Err(Missing::program("lighttpd is not installed; on Debian: apt-get install lighttpd"));
     };
     let output = Command::new(&program).arg("-v").output().unwrap();
     let output = String::from_utf8_lossy(&output.stdout);
@@ -84,7 +82,7 @@ fn find() -> Result<Lighttpd, Missing> {
     let version = output.split(['/', ' ']).nth(1).unwrap_or_default();
     let numbers: Vec<u32> = version.split('.').map_while(|number| number.parse().ok()).collect();
     if numbers[..] < OLDEST[..] {
-        return Err(Missing::Program(format!("lighttpd is of version {version}; 1.4.69 or later is needed")));
+        return Err(Missing::program(format!("lighttpd is of version {version}; 1.4.69 or later is needed")));
     }
     Ok(Lighttpd { program })
 }

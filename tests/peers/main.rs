@@ -52,12 +52,19 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// Why a test cannot run here, in the words of a message.
-enum Missing {
-    /// A program is not installed.
-    Program(String),
-    /// This machine does not allow what the test does. Many a container in which CI runs does not.
-    Permission(String),
+/// Why a test cannot run here.
+struct Missing {
+    /// What is missing, in the words of a message.
+    what: String,
+    /// Whether CI has to have it: a program can be installed, but many containers do not allow all that root may do.
+    is_due_in_ci: bool,
+}
+
+impl Missing {
+    /// A program that is not installed.
+    fn program(what: impl Into<String>) -> Missing {
+        Missing { what: what.into(), is_due_in_ci: true }
+    }
 }
 
 /// A test that takes a peer, if there is one.
@@ -71,9 +78,9 @@ fn trial<P: 'static>(
             test(&peer);
             Ok(Completion::Completed)
         }
-        Err(Missing::Program(what)) if env::var_os("CI").is_some_and(|ci| ci == "true") => {
+        Err(Missing { what, is_due_in_ci: true }) if env::var_os("CI").is_some_and(|ci| ci == "true") => {
             Err(format!("{what}; with CI=true every peer must be there").into())
         }
-        Err(Missing::Program(what) | Missing::Permission(what)) => Ok(Completion::ignored_with(what)),
+        Err(Missing { what, .. }) => Ok(Completion::ignored_with(what)),
     })
 }

@@ -48,9 +48,12 @@ fn find_namespaces() -> Result<(), Missing> {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
             let reason = String::from_utf8_lossy(&output.stderr);
-            Err(Missing::Permission(format!("this machine allows no mounts: {}", reason.trim())))
+            Err(Missing {
+                what: format!("this machine allows no mounts: {}", reason.trim()),
+                is_due_in_ci: false,
+            })
         }
-        Err(error) => Err(Missing::Program(format!("unshare: {error}"))),
+        Err(error) => Err(Missing::program(format!("unshare: {error}"))),
     }
 }
 

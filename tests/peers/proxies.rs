@@ -14,8 +14,7 @@ use crate::support::program::{Program, program};
 use crate::{Missing, trial};
 
 pub fn trials() -> Vec<Trial> {
-    let find =
-        || find_program("curl").map(|_| ()).ok_or_else(|| Missing::Program("curl is not installed".into()));
+    let find = || find_program("curl").map(|_| ()).ok_or_else(|| Missing::program("curl is not installed"));
     vec![
         trial("the_proxy_is_the_one_that_curl_takes", find, |()| the_proxy_is_the_one_that_curl_takes()),
         trial("a_proxys_address_and_port_are_those_that_curl_takes", find, |()| {

@@ -32,13 +32,13 @@ struct Python {
 
 fn find() -> Result<Python, Missing> {
     let Some(program) = find_program("python3") else {
-        return Err(Missing::Program("python3 is not installed; on Debian: apt-get install python3".into()));
+        return Err(Missing::program("python3 is not installed; on Debian: apt-get install python3"));
     };
     for hash in ["md5", "sha256", "sha512_256"].iter().take(HASHES.len()) {
         let script = format!("import hashlib; hashlib.new({hash:?})");
         let output = Command::new(&program).args(["-c", &script]).output().unwrap();
         if !output.status.success() {
-            return Err(Missing::Program(format!("Python's hashlib has no {hash}: its OpenSSL lacks it")));
+            return Err(Missing::program(format!("Python's hashlib has no {hash}: its OpenSSL lacks it")));
         }
     }
     Ok(Python { program })

@@ -38,12 +38,12 @@ pub fn trials() -> Vec<Trial> {
 fn find_tools() -> Result<(), Missing> {
     for name in ["bash", "jq", "python3"] {
         find_program(name).ok_or_else(|| {
-            Missing::Program(format!("{name} is not installed; on Debian: apt-get install {name}"))
+            Missing::program(format!("{name} is not installed; on Debian: apt-get install {name}"))
         })?;
     }
     match Command::new("python3").args(["-c", "import requests"]).output() {
         Ok(output) if output.status.success() => Ok(()),
-        _ => Err(Missing::Program("Python's requests is not installed: pip install requests".to_owned())),
+        _ => Err(Missing::program("Python's requests is not installed: pip install requests".to_owned())),
     }
 }
 

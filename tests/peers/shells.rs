@@ -39,7 +39,7 @@ pub fn trials() -> Vec<Trial> {
 
 fn find(name: &str) -> Result<PathBuf, Missing> {
     find_program(name).ok_or_else(|| {
-        Missing::Program(format!("{name} is not installed; on Debian: apt-get install {name}"))
+        Missing::program(format!("{name} is not installed; on Debian: apt-get install {name}"))
     })
 }
 
