@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use atlas_export_buckets::simulator::{Fault, Response, Simulator, TokenBucket, When, sample_buckets};
-use atlas_export_buckets::{Error, Refusal};
+use atlas_export_buckets::{Error, ProjectId, Refusal};
 use support::{client_builder, ids, project, sample_ids};
 
 #[test]
@@ -53,6 +53,23 @@ fn of_a_long_error_its_beginning_is_read() {
         let client = client_builder(&atlas).build().unwrap();
         let error = client.export_bucket_page(&project(&atlas), 1).unwrap_err();
         assert_eq!(support::faults::kind(&error), expected, "{longer} bytes too long");
+    }
+}
+
+#[test]
+fn a_page_is_refused_for_its_content_coding_and_an_error_is_not() {
+    let unknown: ProjectId = "000000000000000000000000".parse().unwrap();
+    for (coding, is_known, expected) in [
+        ("identity", true, ""),
+        ("gzip", true, "the answer has a content coding, although none was accepted: "),
+        ("gzip", false, "not found: "),
+    ] {
+        let with_coding = Fault::header("Content-Encoding", coding);
+        let atlas = Simulator::builder().fault(When::always(), with_coding).start().unwrap();
+        let id = if is_known { project(&atlas) } else { unknown.clone() };
+        let result = client_builder(&atlas).build().unwrap().export_bucket_page(&id, 1);
+        let told = result.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.starts_with(expected) && told.is_empty() == expected.is_empty(), "{coding}: {told}");
     }
 }
 
