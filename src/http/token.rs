@@ -156,6 +156,28 @@ fn form_encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{Operation, tests::page_options};
+
+    fn read(status: u16, body: &str) -> Result<IssuedToken, Error> {
+        let request = page_options("https://h").token_request(Operation::RequestAccessToken);
+        let mut response = Response::new(body.as_bytes().to_vec());
+        *response.status_mut() = status.try_into().unwrap();
+        read_token(&request, &response)
+    }
+
+    #[test]
+    fn a_token_without_a_lifetime_lasts_an_hour() {
+        let token = read(200, r#"{"access_token":"t","token_type":"Bearer"}"#).ok().unwrap();
+        assert_eq!(token.expires_in, Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn an_oauth_error_refuses_the_service_account_only_with_400_401_and_403() {
+        for (status, is_refusal) in [(400, true), (401, true), (403, true), (429, false), (500, false)] {
+            let error = read(status, r#"{"error":"invalid_client"}"#).err().unwrap();
+            assert_eq!(matches!(error, Error::NotAuthenticated { .. }), is_refusal, "{status}: {error}");
+        }
+    }
 
     #[test]
     fn basic_has_both_parts_form_encoded() {
