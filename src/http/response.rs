@@ -81,3 +81,24 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     let digits = text(headers, name)?.trim_ascii();
     digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{Resource, tests::page_options};
+
+    #[test]
+    fn only_a_429_names_its_wait_in_its_parameters() {
+        let request = page_options("https://h").page(&Resource::Projects, 1, true);
+        let body = r#"{"error":0,"errorCode":"RATE_LIMITED","parameters":["/groups",7,10,1,60]}"#;
+        let wait = |status: u16| {
+            let mut response = Response::new(body.as_bytes().to_vec());
+            *response.status_mut() = status.try_into().unwrap();
+            match error_of_status(&request, &response) {
+                Error::RateLimited { retry_after, .. } | Error::Status { retry_after, .. } => retry_after,
+                other => panic!("{other}"),
+            }
+        };
+        assert_eq!((wait(429), wait(503)), (Some(Duration::from_secs(7)), None));
+    }
+}
