@@ -110,16 +110,20 @@ impl Service {
 
     /// Applies the faults that change the server itself.
     fn change(&mut self, faults: &[Fault], request: &RecordedRequest, info: &RequestInfo) {
-        let mut projects = self.resources.projects.iter_mut();
-        let project = projects.find(|project| info.project_id.as_ref() == Some(&project.id));
-        let mut no_buckets = Vec::new();
-        let buckets = project.map_or(&mut no_buckets, |project| &mut project.buckets);
         for fault in faults {
             match fault {
                 Fault::Insert { index, bucket } => {
-                    buckets.insert((*index).min(buckets.len()), bucket.clone())
+                    if let Some(buckets) = self.resources.buckets_mut(info.project_id.as_deref()) {
+                        buckets.insert((*index).min(buckets.len()), bucket.clone());
+                    }
                 }
-                Fault::Delete { index } if *index < buckets.len() => drop(buckets.remove(*index)),
+                Fault::Delete { index } => {
+                    if let Some(buckets) = self.resources.buckets_mut(info.project_id.as_deref())
+                        && *index < buckets.len()
+                    {
+                        buckets.remove(*index);
+                    }
+                }
                 Fault::ForgetNonces => self.verifier.nonces.forget(),
                 Fault::RevokeToken => {
                     let sent = request.header("authorization").and_then(bearer_token);

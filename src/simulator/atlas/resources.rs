@@ -62,6 +62,12 @@ impl Resources {
         }
     }
 
+    /// The buckets of a project, to change them. `None` if there is no such project, or the request names none.
+    pub(crate) fn buckets_mut(&mut self, project_id: Option<&str>) -> Option<&mut Vec<String>> {
+        let project = self.projects.iter_mut().find(|project| Some(&*project.id) == project_id)?;
+        Some(&mut project.buckets)
+    }
+
     /// The version of v2 that is asked for; `None` in v1.0.
     fn version(&self, request: &ResourceRequest<'_>) -> Result<Option<ResourceVersion>, Response> {
         let versions = match request.target.kind {
