@@ -355,15 +355,6 @@ impl Error {
 }
 
 impl AuthenticationError {
-    /// Whether the server refused the credentials, so that its error document says why.
-    pub(crate) fn is_refusal(&self) -> bool {
-        use AuthenticationError::{Digest, IssuedTokenRefused, Refused, TokenRefused};
-        matches!(
-            self,
-            Digest(digest::Error::Refused { stale: false }) | TokenRefused | IssuedTokenRefused | Refused
-        )
-    }
-
     /// Whether the server called a nonce stale that it had just issued.
     pub(crate) fn is_stale(&self) -> bool {
         *self == AuthenticationError::Digest(digest::Error::Refused { stale: true })

@@ -12,6 +12,7 @@ use support::faults::kind;
 use support::process::messages;
 use support::program::{Run, program};
 use support::secrets::{PRIVATE_KEY, Secrets, capture_logs};
+use support::temp_dir::TempDir;
 use support::tls::{Authority, Conduct, Flaw, Front};
 use support::{ids, project, sample_ids};
 
@@ -28,23 +29,16 @@ fn list(client: ClientBuilder, atlas: &Simulator) -> Result<Vec<String>, Error> 
     ids(client.build().unwrap().export_buckets(&project(atlas)))
 }
 
-/// `list`, with these roots in a file.
-fn run_list(front: &Front, atlas: &Simulator, roots: &str, name: &str) -> Run {
-    run_list_with(&[], front, atlas, roots, name)
-}
-
-fn run_list_with(args: &[&str], front: &Front, atlas: &Simulator, roots: &str, name: &str) -> Run {
-    let path = std::env::temp_dir().join(format!("atlas-export-buckets-{}-{name}.pem", std::process::id()));
-    std::fs::write(&path, roots).unwrap();
-    let run = program()
+/// `list` with these arguments, and with these roots in a file.
+fn run_list(args: &[&str], front: &Front, atlas: &Simulator, roots: &str) -> Run {
+    let directory = TempDir::new();
+    program()
         .args(["list", "-o", "json", "--project-id", atlas.project_id(), "--base-url", &front.base_url()])
         .args(args)
-        .args(["--ca-file".as_ref(), path.as_os_str()])
+        .args(["--ca-file".as_ref(), directory.write("roots.pem", roots).as_os_str()])
         .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
         .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
-        .run();
-    std::fs::remove_file(path).unwrap();
-    run
+        .run()
 }
 
 #[test]
@@ -53,7 +47,7 @@ fn a_trusted_root_is_accepted_and_one_connection_serves_every_page() {
     let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);
     assert_eq!(list(client(&front, &authority), &atlas).unwrap(), sample_ids(5));
     assert_eq!((atlas.stats().requests, front.connections()), (4, 1));
-    let run = run_list(&front, &atlas, &authority.pem(), "trusted");
+    let run = run_list(&[], &front, &atlas, &authority.pem());
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
     assert!(sample_ids(5).iter().all(|id| run.stdout.contains(id)), "{}", run.stdout);
 }
@@ -85,7 +79,7 @@ fn a_server_that_cannot_be_trusted_is_refused_before_anything_is_sent_and_not_as
         assert_eq!((kind(&error), error.is_retryable()), (expected, false), "{name}: {text}");
         assert!(text.contains(detail), "{name}: {text}");
         assert_eq!(front.connections(), 1, "{name}");
-        let run = run_list(&front, &atlas, &roots.pem(), &format!("{flaw:?}"));
+        let run = run_list(&[], &front, &atlas, &roots.pem());
         assert_eq!((run.status, run.stdout.as_str(), messages(&run.stderr)), (Some(6), "", 1), "{name}");
         assert!(run.stderr.contains(detail), "{name}: {}", run.stderr);
         assert_eq!((front.decrypted(), front.connections()), (0, 2), "{name}");
@@ -213,7 +207,7 @@ fn a_kept_connection_that_is_closed_as_a_request_arrives_is_replaced_without_a_r
     assert_eq!((client.stats().requests, client.stats().retries, front.connections()), (5, 0, 2));
     let front = Front::start(&atlas, &authority, Flaw::None, Conduct::CloseFirstOnThirdRequest);
     let args = ["--limit", "2", "--retries", "0"];
-    let run = run_list_with(&args, &front, &atlas, &authority.pem(), "replaced");
+    let run = run_list(&args, &front, &atlas, &authority.pem());
     assert_eq!((run.status, run.stderr.as_str(), front.connections()), (Some(0), "", 2));
     assert!(sample_ids(5).iter().all(|id| run.stdout.contains(id)), "{}", run.stdout);
     assert_eq!(atlas.stats().requests, 8);

@@ -142,6 +142,15 @@ fn try_again(retry_after: Option<Duration>) -> Cow<'static, str> {
 }
 
 impl AuthenticationError {
+    /// Whether the server refused the credentials, so that its error document says why.
+    fn is_refusal(&self) -> bool {
+        use AuthenticationError::{Digest, IssuedTokenRefused, Refused, TokenRefused};
+        matches!(
+            self,
+            Digest(digest::Error::Refused { stale: false }) | TokenRefused | IssuedTokenRefused | Refused
+        )
+    }
+
     fn cause_and_advice(&self) -> (&'static str, &'static str) {
         match self {
             AuthenticationError::Digest(digest::Error::Refused { stale: false }) => {

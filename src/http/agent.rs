@@ -39,7 +39,6 @@ pub(crate) fn agent_config(
 }
 
 /// Sends requests to one host.
-#[derive(Clone)]
 pub(crate) struct HttpAgent {
     agent: ureq::Agent,
     /// Whether the agent has a proxy that must not be used, because the host is this machine.
