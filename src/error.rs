@@ -276,8 +276,8 @@ impl Error {
         Error::Refused { request: Box::new(request.clone()), reason }
     }
 
-    /// Whether the same call may succeed later: after a failure of the network or the server, a rate limit, or a list that changed
-    /// while it was read.
+    /// Whether the same call may succeed later: after a failure of the network or the server, a rate limit, a deadline that passed, or
+    /// a list that changed while it was read.
     pub fn is_retryable(&self) -> bool {
         match self {
             Error::RateLimited { .. } => true,
