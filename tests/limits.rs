@@ -23,7 +23,7 @@ fn settings_without_bounds_are_no_reason_to_panic() {
 fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
     let atlas = Simulator::builder().buckets(sample_buckets(3)).start().unwrap();
     let page = client_builder(&atlas).build().unwrap().export_bucket_page(&project(&atlas), 1).unwrap();
-    let length = page.body.len() as u64;
+    let length = page.body().len() as u64;
     // Twice each: a body that was read to its end leaves a connection to go on with, one that is too long does not.
     for (max, connections) in [(length, 1), (length - 1, 2)] {
         let client = client_builder(&atlas).max_body_bytes(max).build().unwrap();

@@ -126,7 +126,7 @@ fn pages_tell_what_the_server_told() {
         .collect();
     assert_eq!(summary, [(1, 2, Some(5), true), (2, 2, Some(5), true), (3, 1, Some(5), false)]);
     let page = client.export_bucket_page(&project(&atlas), 2).unwrap();
-    assert_eq!(page.body, pages[1].body);
+    assert_eq!(page.body(), pages[1].body());
 }
 
 #[test]

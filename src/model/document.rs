@@ -1,13 +1,13 @@
-//! A response's body: a page, an error document, or an envelope around either (pure).
+//! The document in a response's body: that of a page, an error, or an envelope around either (pure).
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use super::json::{Array, Object};
 use super::link::{MAX_PAGE_LINKS, read_links};
-use super::raw_object::{RawArray, from_object};
-use super::{ApiError, Link, ListItem, Page, RateLimit};
+use super::{ApiError, Link};
 
 /// The most items that a page may have. Atlas sends at most 500.
 const MAX_RESULTS: usize = 10_000;
@@ -25,12 +25,18 @@ pub(crate) enum BodyError {
     Malformed(String),
 }
 
-/// The fields of every kind of body. Serde's derive refuses a field that occurs twice.
+/// What is in the document of a page.
+pub(super) struct PageContent<T> {
+    pub(super) results: Vec<T>,
+    pub(super) total_count: Option<u64>,
+    pub(super) links: Option<Vec<Link>>,
+}
+
+/// The fields of every kind of body, with items of the type `T`. Serde's derive refuses a field that occurs twice.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    #[serde(borrow)]
-    results: Option<RawArray<'a, MAX_RESULTS>>,
+struct Document<'a, T> {
+    results: Option<Array<T, MAX_RESULTS>>,
     total_count: Option<u64>,
     #[serde(default, deserialize_with = "read_links::<_, MAX_PAGE_LINKS>")]
     links: Option<Vec<Link>>,
@@ -54,34 +60,27 @@ struct Document<'a> {
     content: Option<&'a RawValue>,
 }
 
-/// Reads the body of a response with status 200. The caller adds what the response's header says.
-pub(crate) fn read_page<T: ListItem>(page_num: u32, body: Vec<u8>) -> Result<Page<T>, BodyError> {
-    let document = read_document(&body)?;
-    let RawArray(items) = document.results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
-    let mut results = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        let item = T::from_json(item.get());
-        results.push(item.map_err(|error| malformed(format!("results[{index}]: {error}")))?);
-    }
-    Ok(Page {
-        page_num,
-        results,
-        total_count: document.total_count,
-        links: document.links,
-        rate_limit: RateLimit::default(),
-        deprecation: None,
-        sunset: None,
-        body,
+/// A body as text.
+pub(super) fn read_text(body: Vec<u8>) -> Result<String, BodyError> {
+    String::from_utf8(body).map_err(|error| match error.utf8_error().error_len() {
+        Some(_) => {
+            malformed(format!("it is not UTF-8 ({}); {}", error.utf8_error(), beginning(error.as_bytes())))
+        }
+        None => BodyError::Truncated,
     })
 }
 
-/// Reads the document of a page, out of its envelope if it has one.
-fn read_document(body: &[u8]) -> Result<Document<'_>, BodyError> {
-    let text = str::from_utf8(body).map_err(|error| match error.error_len() {
-        Some(_) => malformed(format!("it is not UTF-8 ({error}); {}", beginning(body))),
-        None => BodyError::Truncated,
-    })?;
-    let outside: Document<'_> = from_object(text).map_err(|error| explain(text, &error))?;
+/// Reads the document of a page, with items of the type `T`.
+pub(super) fn read_content<'a, T: Deserialize<'a>>(text: &'a str) -> Result<PageContent<T>, BodyError> {
+    let Document { results, total_count, links, .. } = read_document(text)?;
+    let Array(results) = results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
+    Ok(PageContent { results, total_count, links })
+}
+
+/// Reads a document out of its envelope, if it has one.
+fn read_document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Document<'a, T>, BodyError> {
+    let Object::<Document<'_, T>>(outside) =
+        serde_json::from_str(text).map_err(|error| explain(text, &error))?;
     let inside = outside.open_envelope()?;
     // The inside comes first, because it says more: outside there may be only the status.
     for document in inside.iter().chain([&outside]) {
@@ -105,14 +104,14 @@ fn read_document(body: &[u8]) -> Result<Document<'_>, BodyError> {
 /// Reads the body of a response with an error status. What is not there, or not in Atlas's form, is absent.
 pub(crate) fn read_error(status: u16, body: &[u8]) -> ApiError {
     let find_error = || {
-        let outside: Document<'_> = from_object(str::from_utf8(body).ok()?).ok()?;
+        let Object::<Document<'_, &RawValue>>(outside) = serde_json::from_slice(body).ok()?;
         let inside = outside.open_envelope().ok()?;
         Some(inside.unwrap_or(outside).to_api_error(status))
     };
     find_error().unwrap_or_else(|| ApiError { status, ..ApiError::default() })
 }
 
-impl<'a> Document<'a> {
+impl<'a, T: Deserialize<'a>> Document<'a, T> {
     /// The error that this document reports, if it reports one.
     fn api_error(&self) -> Result<Option<ApiError>, BodyError> {
         let is_error = |status: &u64| *status >= 400;
@@ -141,19 +140,20 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn open_envelope(&self) -> Result<Option<Document<'a>>, BodyError> {
+    fn open_envelope(&self) -> Result<Option<Document<'a, T>>, BodyError> {
         let inside = match (self.envelope, self.content) {
             (Some(_), Some(_)) => return Err(malformed("there are two envelopes in it")),
             (envelope, content) => envelope.or(content),
         };
-        inside
-            .map(|json| from_object(json.get()))
-            .transpose()
-            .map_err(|error| malformed(format!("envelope: {error}")))
+        let Some(inside) = inside else { return Ok(None) };
+        match serde_json::from_str(inside.get()) {
+            Ok(Object(document)) => Ok(Some(document)),
+            Err(error) => Err(malformed(format!("envelope: {error}"))),
+        }
     }
 }
 
-fn malformed(problem: impl Into<String>) -> BodyError {
+pub(super) fn malformed(problem: impl Into<String>) -> BodyError {
     BodyError::Malformed(problem.into())
 }
 
@@ -163,8 +163,8 @@ fn read<T: DeserializeOwned>(json: &RawValue) -> Option<T> {
 
 /// Strings as their text, all other values as JSON text.
 fn read_parameters(json: &RawValue) -> Vec<String> {
-    let values = serde_json::from_str::<RawArray<'_, MAX_PARAMETERS>>(json.get());
-    let RawArray(values) = values.unwrap_or(RawArray(Vec::new()));
+    let values = serde_json::from_str::<Array<&RawValue, MAX_PARAMETERS>>(json.get());
+    let Array(values) = values.unwrap_or(Array(Vec::new()));
     values.into_iter().map(|value| read(value).unwrap_or_else(|| value.get().to_owned())).collect()
 }
 

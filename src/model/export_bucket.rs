@@ -7,9 +7,11 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::item_text::ItemText;
+use super::json::RawObject;
 use super::link::{MAX_ITEM_LINKS, read_links};
+use super::list_item::deserialize_item;
 use super::list_item::sealed::Sealed;
-use super::raw_object::{RawObject, deserialize_item, from_object, serialize_item};
 use super::{Link, ListItem};
 
 /// A snapshot export bucket, as the resource *Get All Snapshot Export Buckets* describes it.
@@ -18,7 +20,8 @@ use super::{Link, ListItem};
 ///
 /// The bucket also keeps the JSON it arrived in. [`raw`](Self::raw) returns that byte for byte, and serialising writes its fields in
 /// Atlas's order, including fields that this crate does not know. So what was received is what is written, even if you change a
-/// field of this struct.
+/// field of this struct. The JSON is a part of the page's body, which the buckets of a page share: as long as one of them is kept, so is
+/// that body (about 300 bytes a bucket, at most [`max_body_bytes`](crate::ClientBuilder::max_body_bytes)).
 ///
 /// Deserialising works with `serde_json` only. That is also how to make a bucket in a unit test:
 ///
@@ -55,13 +58,13 @@ pub struct ExportBucket {
     pub tenant_id: Option<String>,
     /// `links`: related resources.
     pub links: Option<Vec<Link>>,
-    raw: Box<str>,
+    raw: ItemText,
 }
 
 /// The fields as Atlas names them.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Fields<'a> {
+pub struct Fields<'a> {
     #[serde(rename = "_id")]
     underscore_id: Option<String>,
     /// As text, because it may be anything if there is an `_id`.
@@ -80,15 +83,16 @@ struct Fields<'a> {
     links: Option<Vec<Link>>,
 }
 
-impl Sealed for ExportBucket {}
-
 impl ListItem for ExportBucket {
     fn id(&self) -> &str {
         &self.id
     }
+}
 
-    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        let fields: Fields<'_> = from_object(json)?;
+impl Sealed for ExportBucket {
+    type Fields<'a> = Fields<'a>;
+
+    fn new(fields: Fields<'_>, raw: ItemText) -> Result<Self, serde_json::Error> {
         let id = match (fields.underscore_id, fields.id) {
             (Some(id), _) => id,
             (None, Some(id)) => serde_json::from_str(id.get())?,
@@ -105,7 +109,7 @@ impl ListItem for ExportBucket {
             service_url: fields.service_url,
             tenant_id: fields.tenant_id,
             links: fields.links,
-            raw: json.into(),
+            raw,
         })
     }
 }
@@ -113,12 +117,12 @@ impl ListItem for ExportBucket {
 impl ExportBucket {
     /// The JSON object as it arrived, byte for byte.
     pub fn raw(&self) -> &str {
-        &self.raw
+        self.raw.as_str()
     }
 
     /// The fields as they arrived: Atlas's names in Atlas's order, and the JSON text of each value.
     pub fn fields(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        let fields = serde_json::from_str(&self.raw).map(|RawObject(fields)| fields);
+        let fields = serde_json::from_str(self.raw()).map(|RawObject(fields)| fields);
         // The text was read before, so it is an object.
         fields.unwrap_or_default().into_iter().map(|(name, value)| (name, value.get()))
     }
@@ -138,7 +142,7 @@ impl<'de> Deserialize<'de> for ExportBucket {
 /// Writes the fields as they arrived.
 impl Serialize for ExportBucket {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_item(&self.raw, serializer)
+        self.raw.serialize(serializer)
     }
 }
 
@@ -317,7 +321,10 @@ mod tests {
             (r#"{"_id":"5","id":"6","id":"7"}"#, "duplicate field `id`"),
             (r#"{"region":1}"#, "invalid type: integer `1`, expected a string"),
             (r#"{"region":null,"region":"b"}"#, "duplicate field `region`"),
-            (r#"["5","6","b","AWS",null,null,null,null,null,null,null]"#, "expected a JSON object"),
+            (
+                r#"["5","6","b","AWS",null,null,null,null,null,null,null]"#,
+                "invalid type: sequence, expected a JSON object",
+            ),
         ];
         for (json, expected) in cases {
             let error = serde_json::from_str::<ExportBucket>(json).unwrap_err().to_string();

@@ -2,8 +2,9 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
-use super::raw_object::{RawArray, from_object};
+use super::json::{Array, Object};
 
 /// The most links that a page may have.
 pub(super) const MAX_PAGE_LINKS: usize = 1000;
@@ -33,11 +34,12 @@ impl Link {
 pub(super) fn read_links<'de, D: Deserializer<'de>, const MAX: usize>(
     deserializer: D,
 ) -> Result<Option<Vec<Link>>, D::Error> {
-    let Some(RawArray(values)) = Option::<RawArray<'de, MAX>>::deserialize(deserializer)? else {
+    let Some(Array::<&RawValue, MAX>(values)) = Option::deserialize(deserializer)? else {
         return Ok(None);
     };
-    let links = values.iter().enumerate().map(|(index, value)| {
-        from_object(value.get()).map_err(|error| D::Error::custom(format_args!("links[{index}]: {error}")))
+    let links = values.iter().enumerate().map(|(index, value)| match serde_json::from_str(value.get()) {
+        Ok(Object(link)) => Ok(link),
+        Err(error) => Err(D::Error::custom(format_args!("links[{index}]: {error}"))),
     });
     links.collect::<Result<_, _>>().map(Some)
 }

@@ -1,6 +1,14 @@
 //! `Page`: one page of a list.
 
-use super::Link;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::document::{BodyError, PageContent, malformed, read_content, read_text};
+use super::item_text::{Body, ItemText};
+use super::json::Object;
+use super::list_item::read_item;
+use super::{Link, ListItem};
 
 /// One page of a list.
 #[derive(Clone, Debug)]
@@ -21,8 +29,7 @@ pub struct Page<T> {
     pub deprecation: Option<String>,
     /// `Sunset` in the response's header: when this version of the API will be removed (RFC 8594).
     pub sunset: Option<String>,
-    /// The response's body, byte for byte.
-    pub body: Vec<u8>,
+    body: Arc<Body>,
 }
 
 /// The token bucket that limits this resource (`RateLimit-Limit`, `RateLimit-Remaining`). Atlas sends the fields with API version 2,
@@ -36,7 +43,43 @@ pub struct RateLimit {
     pub remaining: Option<u64>,
 }
 
+/// Reads the body of a response with status 200. The caller adds what the response's header says.
+pub(crate) fn read_page<T: ListItem>(page_num: u32, body: Vec<u8>) -> Result<Page<T>, BodyError> {
+    let body = Arc::new(Body::new(read_text(body)?));
+    let PageContent { results: objects, total_count, links } =
+        read_content(&body.text).map_err(|error| find_cause::<T>(&body.text).unwrap_or(error))?;
+    let mut results = Vec::with_capacity(objects.len());
+    for (index, Object(fields)) in objects.into_iter().enumerate() {
+        let item = T::new(fields, ItemText::in_page(&body, index));
+        results.push(item.map_err(|error| malformed_item(index, &error))?);
+    }
+    let rate_limit = RateLimit::default();
+    Ok(Page { page_num, results, total_count, links, rate_limit, deprecation: None, sunset: None, body })
+}
+
+/// Reads a body that is no page of these items once more, to find out which of its items is wrong, or what else.
+fn find_cause<T: ListItem>(text: &str) -> Option<BodyError> {
+    let items: Vec<&RawValue> = match read_content(text) {
+        Ok(content) => content.results,
+        Err(error) => return Some(error),
+    };
+    let read = |(index, item): (usize, &RawValue)| {
+        let error = read_item::<T>(item.get()).err()?;
+        Some(malformed_item(index, &error))
+    };
+    items.into_iter().enumerate().find_map(read)
+}
+
+fn malformed_item(index: usize, error: &serde_json::Error) -> BodyError {
+    malformed(format!("results[{index}]: {error}"))
+}
+
 impl<T> Page<T> {
+    /// The response's body, byte for byte.
+    pub fn body(&self) -> &str {
+        &self.body.text
+    }
+
     /// Whether the server says that there is a next page.
     pub fn has_next(&self) -> bool {
         self.links.as_deref().unwrap_or_default().iter().any(Link::is_next)

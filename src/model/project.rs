@@ -3,9 +3,10 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
+use super::item_text::ItemText;
 use super::link::{MAX_ITEM_LINKS, read_links};
+use super::list_item::deserialize_item;
 use super::list_item::sealed::Sealed;
-use super::raw_object::{deserialize_item, from_object, serialize_item};
 use super::{Link, ListItem};
 
 /// A project, as *Get All Projects* describes it.
@@ -35,13 +36,13 @@ pub struct Project {
     pub created: Option<String>,
     /// `links`: related resources.
     pub links: Option<Vec<Link>>,
-    raw: Box<str>,
+    raw: ItemText,
 }
 
 /// The fields as Atlas names them.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Fields {
+pub struct Fields {
     id: String,
     name: String,
     org_id: String,
@@ -51,23 +52,25 @@ struct Fields {
     links: Option<Vec<Link>>,
 }
 
-impl Sealed for Project {}
-
 impl ListItem for Project {
     fn id(&self) -> &str {
         &self.id
     }
+}
 
-    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        let Fields { id, name, org_id, cluster_count, created, links } = from_object(json)?;
-        Ok(Project { id, name, org_id, cluster_count, created, links, raw: json.into() })
+impl Sealed for Project {
+    type Fields<'a> = Fields;
+
+    fn new(fields: Fields, raw: ItemText) -> Result<Self, serde_json::Error> {
+        let Fields { id, name, org_id, cluster_count, created, links } = fields;
+        Ok(Project { id, name, org_id, cluster_count, created, links, raw })
     }
 }
 
 impl Project {
     /// The JSON object as it arrived, byte for byte.
     pub fn raw(&self) -> &str {
-        &self.raw
+        self.raw.as_str()
     }
 }
 
@@ -80,7 +83,7 @@ impl<'de> Deserialize<'de> for Project {
 /// Writes the fields as they arrived.
 impl Serialize for Project {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize_item(&self.raw, serializer)
+        self.raw.serialize(serializer)
     }
 }
 

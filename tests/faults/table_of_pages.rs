@@ -108,8 +108,8 @@ pub fn no_pages() -> Vec<Row> {
         malformed("HTML with 200", html, r#"it begins with "<html>Sign in to this network</html>""#),
         malformed("an empty body", body(""), "it is empty"),
         malformed("white space", body(" \r\n"), "it is empty"),
-        malformed("null", body("null"), "invalid type: null, expected struct"),
-        malformed("an array", body("[]"), "invalid length 0, expected struct"),
+        malformed("null", body("null"), "invalid type: null, expected a JSON object"),
+        malformed("an array", body("[]"), "invalid type: sequence, expected a JSON object"),
         malformed("an object without results", body("{}"), "there is no \"results\" in it"),
         malformed("results that are null", body(r#"{"results":null}"#), "there is no \"results\" in it"),
         malformed("results twice", body(r#"{"results":[],"results":[]}"#), "duplicate field `results`"),
@@ -148,7 +148,7 @@ pub fn deep_and_strange_json() -> Vec<Row> {
     let malformed = |name, fault, detail| row(name).pages(fault).fails_for_good("Malformed", detail, 2);
     let bucket = sample_buckets(1).remove(0).replacen('{', &format!("{{\"new\":{deep_objects},"), 1);
     vec![
-        malformed("arrays 100,000 deep", body(deep.clone()), "invalid length 1, expected struct"),
+        malformed("arrays 100,000 deep", body(deep.clone()), "invalid type: sequence, expected a JSON object"),
         malformed("objects 100,000 deep", body(deep_objects.clone()), "there is no \"results\" in it"),
         malformed(
             "results 100,000 deep",

@@ -138,8 +138,7 @@ fn gets_what_we_get(peer: &impl Peer, challenge: DigestOffer) {
     let atlas = Simulator::builder().buckets(sample_buckets(BUCKETS)).challenge(challenge).start().unwrap();
     let client = client_builder(&atlas).items_per_page(ITEMS_PER_PAGE).build().unwrap();
     let pages: Result<Vec<_>, _> = client.export_bucket_pages(&project(&atlas)).collect();
-    let bodies: Vec<String> =
-        pages.unwrap().into_iter().map(|page| String::from_utf8(page.body).unwrap()).collect();
+    let bodies: Vec<String> = pages.unwrap().iter().map(|page| page.body().to_owned()).collect();
     let urls: Vec<String> = atlas
         .requests()
         .iter()

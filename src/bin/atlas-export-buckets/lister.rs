@@ -32,7 +32,7 @@ pub(crate) struct Limit {
 pub(crate) struct Part {
     pub(crate) buckets: Vec<ExportBucket>,
     /// The body of the page; it may be empty where only buckets are printed.
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: String,
     /// How many buckets the project has, if the server counts them.
     pub(crate) total_count: Option<u64>,
 }
@@ -53,7 +53,7 @@ impl Part {
 
 impl From<Page<ExportBucket>> for Part {
     fn from(page: Page<ExportBucket>) -> Self {
-        Part { buckets: page.results, body: page.body, total_count: page.total_count }
+        Part { body: page.body().to_owned(), buckets: page.results, total_count: page.total_count }
     }
 }
 
@@ -90,7 +90,7 @@ fn next_part(listing: &mut Listing<ExportBucket>) -> Option<Result<Part, Error>>
     let first = listing.next()?;
     let at_hand = listing.size_hint().0;
     let buckets: Result<_, _> = iter::once(first).chain(listing.take(at_hand)).collect();
-    Some(buckets.map(|buckets| Part { buckets, body: Vec::new(), total_count: listing.total_count() }))
+    Some(buckets.map(|buckets| Part { buckets, body: String::new(), total_count: listing.total_count() }))
 }
 
 impl Limit {

@@ -57,7 +57,7 @@ impl Output {
                 text.extend(csv::records(self.style, project, &part.buckets)?);
                 return Ok(text);
             }
-            Format::Raw => return Ok(part.body),
+            Format::Raw => return Ok(part.body.into_bytes()),
         }
         Ok(Vec::new())
     }

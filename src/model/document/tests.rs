@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::ExportBucket;
+use crate::model::{ExportBucket, Page, read_page};
 
 const BUCKET: &str = r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS"}"#;
 
@@ -92,11 +92,11 @@ fn what_is_no_page_says_what_is_wrong_and_where() {
             r#"{"results":[]} x"#.into(),
             "it is not JSON (trailing characters at line 1 column 16)",
         ),
-        ("an array", "[]".into(), "invalid length 0, expected"),
+        ("an array", "[]".into(), "invalid type: sequence, expected a JSON object"),
         (
             "an array of a page's values",
             "[[],0,[],null,null,null,null,null,null,null,null]".into(),
-            "expected a JSON object",
+            "invalid type: sequence, expected a JSON object",
         ),
         ("no results", r#"{"totalCount":0}"#.into(), "there is no \"results\" in it"),
         (
@@ -118,7 +118,7 @@ fn what_is_no_page_says_what_is_wrong_and_where() {
         (
             "a link that is an array",
             r#"{"links":[["h","next"]],"results":[]}"#.into(),
-            "links[0]: expected a JSON object",
+            "links[0]: invalid type: sequence, expected a JSON object",
         ),
         (
             "a bucket without a name",
@@ -194,6 +194,19 @@ fn what_is_no_page_says_what_is_wrong_and_where() {
             Err(BodyError::Malformed(problem)) => assert!(problem.starts_with(expected), "{name}: {problem}"),
             other => panic!("{name}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn each_bucket_has_its_own_text_in_an_envelope_too() {
+    let buckets = [BUCKET, r#"{ "_id":"6","bucketName":"é","cloudProvider":"GCP","new":[{}, "]"]}"#, BUCKET];
+    let list = format!(r#"{{"totalCount":3,"results":[ {} ]}}"#, buckets.join(" ,\n"));
+    for body in [format!(r#"{{"status":200,"content":{list}}}"#), list] {
+        let page = read(&body).unwrap();
+        assert_eq!(page.body(), body);
+        assert_eq!(page.results.iter().map(ExportBucket::raw).collect::<Vec<_>>(), buckets, "{body}");
+        assert_eq!(page.results[0], page.results[2]);
+        assert_ne!(page.results[0], page.results[1]);
     }
 }
 

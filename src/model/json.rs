@@ -1,36 +1,32 @@
-//! JSON objects as they came, and the one way to read them.
+//! The ways to read JSON: into a struct, as the text of its fields, or as an array that is bounded.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{self, Serializer};
 use serde_json::value::RawValue;
 
-use super::ListItem;
+/// A JSON object that is read into a struct. Serde's derive alone would also take an array of the fields' values.
+pub(super) struct Object<T>(pub(super) T);
 
-/// Reads a JSON object into a struct. Serde's derive alone would also take an array of the fields' values.
-pub(super) fn from_object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Error> {
-    let value = serde_json::from_str(json)?;
-    if json.trim_ascii_start().starts_with('{') {
-        Ok(value)
-    } else {
-        Err(de::Error::custom("expected a JSON object"))
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
     }
-}
-
-/// Deserialises an item that keeps its JSON.
-pub(super) fn deserialize_item<'de, T: ListItem, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    let json = Box::<RawValue>::deserialize(deserializer)?;
-    T::from_json(json.get()).map_err(de::Error::custom)
-}
-
-/// Serialises the fields of an item as they came. Unlike a `RawValue`, this works under `#[serde(flatten)]` too.
-pub(super) fn serialize_item<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let RawObject(fields) = serde_json::from_str(json).map_err(ser::Error::custom)?;
-    serializer.collect_map(fields)
 }
 
 /// The fields of a JSON object in their order. Values stay text, however deep they nest.
@@ -62,14 +58,14 @@ impl<'de> Deserialize<'de> for RawObject<'de> {
     }
 }
 
-/// A JSON array of at most `MAX` values, each kept as text.
-pub(super) struct RawArray<'a, const MAX: usize>(pub(super) Vec<&'a RawValue>);
+/// A JSON array of at most `MAX` values.
+pub(super) struct Array<T, const MAX: usize>(pub(super) Vec<T>);
 
-impl<'de: 'a, 'a, const MAX: usize> Deserialize<'de> for RawArray<'a, MAX> {
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Array<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ValuesVisitor<const MAX: usize>;
-        impl<'de, const MAX: usize> Visitor<'de> for ValuesVisitor<MAX> {
-            type Value = RawArray<'de, MAX>;
+        struct ArrayVisitor<T, const MAX: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for ArrayVisitor<T, MAX> {
+            type Value = Array<T, MAX>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "an array of at most {MAX} values")
@@ -83,9 +79,9 @@ impl<'de: 'a, 'a, const MAX: usize> Deserialize<'de> for RawArray<'a, MAX> {
                     }
                     values.push(value);
                 }
-                Ok(RawArray(values))
+                Ok(Array(values))
             }
         }
-        deserializer.deserialize_seq(ValuesVisitor)
+        deserializer.deserialize_seq(ArrayVisitor(PhantomData))
     }
 }

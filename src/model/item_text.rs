@@ -1,0 +1,83 @@
+//! The JSON of the items of a page, which stays in the page's body until somebody asks for it.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+use std::{fmt, iter};
+
+use serde::ser::{Error as _, Serializer};
+use serde_json::value::RawValue;
+
+use super::document::read_content;
+use super::json::RawObject;
+
+/// The body of a page.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) text: String,
+    /// Where its items are. Most callers never need it, and finding them takes a sixth of the time of reading the page.
+    items: OnceLock<Vec<Range<usize>>>,
+}
+
+impl Body {
+    pub(super) fn new(text: String) -> Self {
+        Body { text, items: OnceLock::new() }
+    }
+
+    fn items(&self) -> &[Range<usize>] {
+        self.items.get_or_init(|| {
+            let range_of = |item: &RawValue| {
+                let start = item.get().as_ptr().addr() - self.text.as_ptr().addr();
+                start..start + item.get().len()
+            };
+            // The text was read before, so it can be read again.
+            read_content(&self.text)
+                .map_or(Vec::new(), |content| content.results.into_iter().map(range_of).collect())
+        })
+    }
+}
+
+/// The JSON of an item: a part of the body that it came in.
+#[derive(Clone)]
+pub struct ItemText {
+    body: Arc<Body>,
+    index: usize,
+}
+
+impl ItemText {
+    pub(super) fn in_page(body: &Arc<Body>, index: usize) -> Self {
+        ItemText { body: Arc::clone(body), index }
+    }
+
+    /// The text of an item that came alone.
+    pub(super) fn alone(text: String) -> Self {
+        let whole = iter::once(0..text.len());
+        let items = OnceLock::from(whole.collect::<Vec<_>>());
+        ItemText { body: Arc::new(Body { text, items }), index: 0 }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        let item = self.body.items().get(self.index).and_then(|range| self.body.text.get(range.clone()));
+        // The item was read from there.
+        item.unwrap_or_default()
+    }
+
+    /// Serialises the fields as they came. Unlike a `RawValue`, this works under `#[serde(flatten)]` too.
+    pub(super) fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let RawObject(fields) = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
+        serializer.collect_map(fields)
+    }
+}
+
+impl PartialEq for ItemText {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ItemText {}
+
+impl fmt::Debug for ItemText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
