@@ -219,7 +219,8 @@ impl ClientBuilder {
     ///
     /// For this client's requests, the page's deadline replaces the agent's global timeout, no redirect is followed, and
     /// `ureq` returns a response with an error status as a response. Unless the agent was made from
-    /// [`agent_config`](Self::agent_config), `ureq` then builds its TLS configuration anew for each connection. The guide [`own_agent`](crate::guides::own_agent) has examples.
+    /// [`agent_config`](Self::agent_config), `ureq` then builds its TLS configuration anew for each connection. The guide
+    /// [`own_agent`](crate::guides::own_agent) has examples.
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
         self.agent = Some(agent);
         self
