@@ -189,7 +189,7 @@ impl Client {
 pub struct Stats {
     /// All requests, those for access tokens included.
     pub requests: u64,
-    /// Responses with 401.
+    /// Responses with 401 to requests for pages.
     pub challenges: u64,
     /// Requests that were sent again, as [`ClientBuilder::retries`] counts them.
     pub retries: u64,
