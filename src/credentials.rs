@@ -87,8 +87,8 @@ impl ApiKey {
     /// # Errors
     ///
     /// [`InvalidInput::Credential`] if a half is empty or in quotes, if it has white space at its ends or control characters, if the
-    /// halves are swapped or those of a service account, or if the public half has a colon (RFC 7616 does not allow one in a user
-    /// name).
+    /// two halves are swapped, if the public half belongs to a service account, or if it has a colon (RFC 7616 does not allow one in
+    /// a user name).
     pub fn new(public_key: impl Into<String>, private_key: impl Into<String>) -> Result<Self, InvalidInput> {
         let (public_key, private_key) = (public_key.into(), private_key.into());
         let public = "the API key's public half";

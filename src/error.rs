@@ -217,7 +217,7 @@ pub enum Refusal {
     BodyTooLarge(u64),
     /// The header is larger than 64 KiB or has more than 128 fields.
     HeaderTooLarge,
-    /// The body has this content coding, although none was accepted.
+    /// The body has this content coding, although the request accepted none.
     ContentCoding(String),
     /// Digest: the response is not from a server that knows the key, or the system gave no random numbers.
     Digest(digest::Error),
@@ -311,7 +311,7 @@ impl Error {
     }
 
     /// What the server says, if the error has it. [`ApiError::is_from_atlas`] tells whether the server is Atlas. For a
-    /// [`Deadline`](Self::Deadline), what its cause has.
+    /// [`Deadline`](Self::Deadline), this is what the server said before, if its cause has that.
     pub fn api(&self) -> Option<&ApiError> {
         match self {
             Error::NotAuthenticated { api, .. }

@@ -95,8 +95,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`Credentials::from_env`], and [`InvalidInput::Environment`] for a base URL that is not Unicode. The rest of it is
-    /// checked when the client is built.
+    /// Those of [`Credentials::from_env`], and [`InvalidInput::Environment`] for a base URL that is not Unicode. Whether the
+    /// base URL can be used is checked when the client is built.
     pub fn from_env() -> Result<Self, InvalidInput> {
         Self::from_variables(&|name| std::env::var_os(name))
     }
@@ -217,9 +217,10 @@ impl ClientBuilder {
 
     /// Uses this agent, with its proxy, TLS, resolver and timeouts. Default: a new one with [these settings](Self::agent_config).
     ///
-    /// For this client's requests, the page's deadline replaces the agent's global timeout, no redirect is followed, and a status is
-    /// not an error. Unless the agent was made from [`agent_config`](Self::agent_config), `ureq` then builds its TLS configuration
-    /// anew for each connection. The guide [`own_agent`](crate::guides::own_agent) has examples.
+    /// For this client's requests, the page's deadline replaces the agent's global timeout, no redirect is followed, and
+    /// `ureq` returns a response with an error status as a response. Unless the agent was made from
+    /// [`agent_config`](Self::agent_config), `ureq` then builds its TLS configuration anew for each connection. The guide
+    /// [`own_agent`](crate::guides::own_agent) has examples.
     pub fn agent(mut self, agent: ureq::Agent) -> Self {
         self.agent = Some(agent);
         self

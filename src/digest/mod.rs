@@ -1,7 +1,7 @@
 //! HTTP Digest authentication (RFC 7616), the client's side, without I/O.
 //!
 //! A [`Session`] reads header values and makes header values, and leaves sending them to you, so it works with any HTTP
-//! client. [`Basis`] draws the states of a request. This module uses nothing from the rest of the crate.
+//! client. [`Basis`] has a diagram of a request's states. This module uses nothing from the rest of the crate.
 //!
 //! # A request of your own
 //!
@@ -66,10 +66,10 @@
 //! | 3.2, 6.1 | MD5, SHA-256 and SHA-512/256 (the last two with the feature `sha2`) | [`HashFunction`] |
 //! | 3.3 `realm`, `nonce`, `opaque` | any bytes up to 4,096, echoed exactly; an empty `opaque` too | [`Challenge`] |
 //! | 3.3 `domain` | read, but not acted upon: a session serves one host. Where `domain` is absent (or empty, as Atlas sends it), RFC 7616 takes the whole host as the protection space | [`Challenge::domain`] |
-//! | 3.3 `stale` | a nonce that was used before is replaced with or without it; if a fresh one is called stale, the caller gets an error | [`Basis`], [`Error::Refused`] |
+//! | 3.3 `stale` | a nonce that was used before is replaced, whether or not the server calls it stale; if a fresh one is called stale, the caller gets an error | [`Basis`], [`Error::Refused`] |
 //! | 3.3 `algorithm` | in any case, with and without `-sess`; MD5 if absent; echoed in the server's spelling | [`Algorithm`] |
 //! | 3.3 `qop` | `auth`, or `auth-int` where only that is offered; unknown values are ignored | [`Qop`] |
-//! | 3.4, 3.4.5 | which parameters are quoted and which are not; `nc` in eight digits, counted from 1 for each nonce, even if the server gives one to several requests; `uri` as the request-target | [`Attempt::authorization`] |
+//! | 3.4, 3.4.5 | which parameters are quoted and which are not; `nc` in eight digits, counted from 1 for each nonce, even if the server gives the same nonce to several requests; `uri` as the request-target | [`Attempt::authorization`] |
 //! | 3.4, RFC 8187 3.2 | `username*` for a name that does not fit a quoted string in ASCII | [`UserCredentials`] |
 //! | 3.4.1 to 3.4.3 | `response`, A1 also of `-sess`, A2 also of `auth-int` | [`Request`] |
 //! | 3.4.4 | `userhash` where the server wants it | [`Challenge::userhash`] |
@@ -88,7 +88,7 @@
 //!   one, so that concurrent requests do not race for one `nc`, which strict servers want in order.
 //! - RFC 7616 3.4 has no `cnonce` without `qop`. With a `-sess` algorithm it is sent all the same: without it, the
 //!   server could not compute A1.
-//! - A duplicate parameter, or one that does not fit the grammar, makes its challenge unusable, and no other.
+//! - A duplicate parameter, or one that does not fit the grammar, makes only its own challenge unusable.
 //!   An empty `qop` counts as none.
 //!
 //! # What is left out

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::escape::OneLine;
 
-/// An error document of Atlas. A field that the server did not send, or not in the documented form, is absent.
+/// An error document of Atlas. A field is absent if the server did not send it, or sent it in another form than the
+/// documented one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {

@@ -140,7 +140,7 @@ impl Builder {
     /// whose `results` are taken. A bucket with a `groupId`, as the program prints it, is added to that project instead.
     ///
     /// # Errors
-    /// `InvalidInput` if the text is neither.
+    /// [`io::ErrorKind::InvalidInput`] if the text is neither.
     pub fn buckets_json(self, json: &str) -> io::Result<Builder> {
         // In the order in which projects come first.
         let mut projects: Vec<(String, Vec<String>)> = Vec::new();
@@ -265,7 +265,7 @@ impl Builder {
     /// Starts it.
     ///
     /// # Errors
-    /// `InvalidInput` if a key or a service account has an empty half, or a public key a colon; if the id of a
+    /// [`io::ErrorKind::InvalidInput`] if a key or a service account has an empty half, or a public key has a colon; if the id of a
     /// project or an organization does not have 24 hexadecimal digits; if a project comes twice; if a bucket is
     /// not a JSON object; if a setting names credentials or a project that were not added; or if a version is no
     /// date. Otherwise what the operating system says, for example that the port is taken.

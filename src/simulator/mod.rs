@@ -28,7 +28,7 @@
 //! | `POST /api/oauth/token`, `/api/oauth/revoke` | access tokens for service accounts |
 //!
 //! The first three are there under `/api/atlas/v1.0` and `/api/atlas/v2`. In v2 `Accept` names a date, such as
-//! `application/vnd.atlas.2024-05-30+json`, and gets the newest version that is not newer.
+//! `application/vnd.atlas.2024-05-30+json`, and gets the newest version that is not newer than that date.
 //! `pageNum`, `itemsPerPage` (1 to 500, 100 by default), `includeCount`, `pretty` and `envelope` do what
 //! they do in Atlas; a parameter that is out of range, repeated or unknown is refused with 400. Responses have
 //! the form of those recorded from Atlas: a 401 is indented JSON, other errors of resources repeat their code
@@ -51,7 +51,7 @@
 //! # Faults
 //! A [`Fault`] hits the requests that [`When`] names, from the start ([`Builder::fault`]) or from now on
 //! ([`Simulator::inject`]); or a function decides for each request ([`Builder::script`]). [`TokenBucket`] is
-//! Atlas's rate limit. [`Builder::limit_to_projects`] makes credentials that may not read everything.
+//! Atlas's rate limit. [`Builder::limit_to_projects`] limits which projects credentials may read.
 //!
 //! # Limits
 //! There is no TLS. The simulator holds all buckets in memory, and remembers the last 4,096 requests.

@@ -20,16 +20,16 @@ Example:
 
 pub(crate) const LIST_HELP: &str = "\
 Environment:
-  The first kind of credentials of which any variable is set is used.
+  Of these credentials, the first kind with any variable set is used.
   MONGODB_ATLAS_ACCESS_TOKEN      an access token
   MONGODB_ATLAS_CLIENT_ID         client id of a service account
   MONGODB_ATLAS_CLIENT_SECRET     client secret of the service account
   MONGODB_ATLAS_PUBLIC_API_KEY    public half of an API key
   MONGODB_ATLAS_PRIVATE_API_KEY   private half of the API key
   MONGODB_ATLAS_PROJECT_ID        the project, if no option says which
-  MONGODB_ATLAS_BASE_URL          Atlas base URL, without --base-url; or else
-  MONGODB_ATLAS_OPS_MANAGER_URL   the same
-  SSL_CERT_FILE                   root certificates, without --ca-file
+  MONGODB_ATLAS_BASE_URL          Atlas base URL, if --base-url is not given
+  MONGODB_ATLAS_OPS_MANAGER_URL   the same, if MONGODB_ATLAS_BASE_URL is not set
+  SSL_CERT_FILE                   root certificates, if --ca-file is not given
   HTTPS_PROXY, or else ALL_PROXY  the proxy; NO_PROXY: hosts without it
 
 Examples:
@@ -53,8 +53,8 @@ Faults. They hit the requests with credentials: all, or the first N.
   rate-limit[=N]                     N requests (default 10), then one a second
   many-headers[=N]                   N more header fields (default 10000)
   shift delete count-shrinks         the list changes before page 2
-  cap-page[=N] no-links no-count count-refused ignore-page next-for-ever  pages
-  stale[=N] forget-nonces[=N] wrong-rspauth[=N] unauthorized basic        Digest
+  Pages: cap-page[=N] no-links no-count count-refused ignore-page next-for-ever
+  Digest: stale[=N] forget-nonces[=N] wrong-rspauth[=N] unauthorized basic
   revoke-token[=N]                   access tokens are refused, also new ones
 
 Environment of the command:

@@ -5,10 +5,10 @@ use super::object_id::{object_id, scatter};
 /// Makes `n` export buckets as Atlas describes them, each a JSON object.
 ///
 /// The `_id`s are unique and have 24 hexadecimal digits. Of every five buckets three are `AWS`, one is
-/// `AZURE` and one is `GCP`, each with the fields of its kind. Most buckets of AWS have the fields of Atlas's
-/// lists of today; every fourth bucket has the short form of the v1.0 documentation, and every third of the
-/// others has all fields, `links` and `region` among them. The same `n` gives the same buckets, and a larger
-/// `n` the same ones first.
+/// `AZURE` and one is `GCP`, each with the fields of its kind. The buckets of AWS have three forms. Counting all
+/// buckets from 0, those whose number is divisible by 4 have the short form of the v1.0 documentation. Of the rest,
+/// those whose number is divisible by 3 have all fields, `links` and `region` among them. The others have the fields
+/// that Atlas lists today. The same `n` gives the same buckets, and a larger `n` the same ones first.
 ///
 /// ```
 /// let buckets = atlas_export_buckets::simulator::sample_buckets(2);

@@ -52,14 +52,14 @@ impl DigestOffer {
         self
     }
 
-    /// The algorithms, one challenge for each, in this order. None: one challenge without `algorithm`,
+    /// The algorithms, one challenge for each, in this order. If empty: one challenge without `algorithm`,
     /// which means MD5. An algorithm that this build lacks is offered but never accepted.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> DigestOffer {
         self.algorithms = algorithms.into_iter().collect();
         self
     }
 
-    /// The values of `qop`. None: no `qop` at all, which is RFC 2069.
+    /// The values of `qop`. If empty: no `qop` at all, which is RFC 2069.
     pub fn qop(mut self, qop: impl IntoIterator<Item = Qop>) -> DigestOffer {
         self.qop = qop.into_iter().collect();
         self

@@ -19,15 +19,15 @@ pub enum Fault {
     Raw(Vec<u8>),
     /// One more header field, such as `Sunset`: name and value.
     Header(String, Vec<u8>),
-    /// So many more header fields (at most 30,000).
+    /// This many more header fields (at most 30,000).
     ManyHeaders(usize),
-    /// One more header field, with a value of so many bytes.
+    /// One more header field, with a value of this many bytes.
     LongHeader(usize),
     /// A wait before the response.
     Delay(Duration),
 
-    /// The connection is reset (RST) without a response. On an operating system that does not reset a
-    /// connection that is closed with bytes unread (Linux does), it is closed.
+    /// The connection is reset (RST) without a response. The simulator does this by closing it with bytes unread. Linux
+    /// then sends a reset. On an operating system that does not, the connection is only closed.
     Reset,
     /// The connection is closed without a response.
     Close,
@@ -68,12 +68,12 @@ pub enum Fault {
     ForgetNonces,
     /// The access token of the request is revoked before it is verified. A new one is accepted.
     RevokeToken,
-    /// The token endpoint says so many seconds for `expires_in`, whatever the lifetime is.
+    /// The token endpoint says this many seconds for `expires_in`, whatever the lifetime is.
     ExpiresIn(u64),
     /// An `Authentication-Info` whose `rspauth` is wrong. Needs a request with a `qop`.
     WrongRspauth,
 
-    /// The page has at most so many entries, whatever `itemsPerPage` says.
+    /// The page has at most this many entries, whatever `itemsPerPage` says.
     CapPage(u32),
     /// The page has no links.
     NoLinks,
@@ -83,7 +83,7 @@ pub enum Fault {
     Count(u64),
     /// 400 "Retry with includeCount=false." unless the query has `includeCount=false`.
     CountRefused,
-    /// 500 `TIMEOUT_WHILE_PAGING` in the same case, as Atlas answers when counting takes it too long.
+    /// 500 `TIMEOUT_WHILE_PAGING` unless the query has `includeCount=false`, as Atlas answers when counting takes too long.
     CountTimedOut,
     /// Every page is the first.
     IgnorePageNum,
@@ -93,7 +93,7 @@ pub enum Fault {
     /// The links lead to this base URL.
     LinksTo(String),
     /// A bucket (the text of a JSON object) is inserted into the project before the page is made, and stays.
-    /// At index 0 it moves every other bucket on by one, from page to page.
+    /// At index 0 it moves every other bucket on by one, so the last one of each page moves to the next page.
     Insert {
         /// Before which bucket, from 0; at the end if there are fewer.
         index: usize,

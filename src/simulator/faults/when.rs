@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-/// Which requests a fault hits: which ones count, and which of those.
+/// Which requests a fault hits. The filters, such as [`When::on_page`], say which requests count. The constructor, such as
+/// [`When::nth`], says which of those are hit.
 ///
 /// ```
 /// use atlas_export_buckets::simulator::{Fault, Simulator, When};
