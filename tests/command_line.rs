@@ -88,7 +88,8 @@ const NEWCOMER_MISTAKES: &[(&str, &str, &str)] = &[
         "list --profile default",
         "unexpected argument '--profile' found",
         "profiles of the Atlas CLI are not read; set MONGODB_ATLAS_PUBLIC_API_KEY and \
-         MONGODB_ATLAS_PRIVATE_API_KEY; see atlas-export-buckets list --help",
+         MONGODB_ATLAS_PRIVATE_API_KEY, or MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET; see \
+         atlas-export-buckets list --help",
     ),
     (
         "list --api-key f00dfeed",
@@ -161,6 +162,13 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
     ),
     ("no project", "", "", "which project? use --project-id, --all-projects or --org-id, or set MONGODB_"),
     (
+        "an organization in the environment",
+        "",
+        "MONGODB_ATLAS_ORG_ID=5e4e593f70dfbf1010295836",
+        "which project? use --project-id, --all-projects or --org-id, or set MONGODB_ATLAS_PROJECT_ID \
+         (MONGODB_ATLAS_ORG_ID is set, but not read)",
+    ),
+    (
         "no public half",
         "ID",
         "MONGODB_ATLAS_PUBLIC_API_KEY=",
@@ -208,7 +216,12 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
         "the environment variable MONGODB_ATLAS_CLIENT_ID is not set",
     ),
     ("a bad token", "ID", "MONGODB_ATLAS_ACCESS_TOKEN=f00d feed", "the access token has characters that no"),
-    ("no CA file from the environment", "ID", "SSL_CERT_FILE=/nowhere", "cannot read /nowhere"),
+    (
+        "no CA file from the environment",
+        "ID",
+        "SSL_CERT_FILE=/nowhere",
+        "SSL_CERT_FILE: cannot read /nowhere",
+    ),
     ("no CA file", "ID --ca-file /nowhere", "", "cannot read /nowhere"),
     (
         "a CA file without certificates",

@@ -32,8 +32,8 @@
 //! `pageNum`, `itemsPerPage` (1 to 500, 100 by default), `includeCount`, `pretty` and `envelope` do what
 //! they do in Atlas; a parameter that is out of range, repeated or unknown is refused with 400. Responses have
 //! the form of those recorded from Atlas: a 401 is indented JSON, other errors of resources repeat their code
-//! in `X-Error-Code`, and links lead to a host that nobody can reach. The simulator listens on 127.0.0.1 only and
-//! speaks plain HTTP/1.1.
+//! in `X-Error-Code`, and links lead to `http://localhost:8080`, an internal host of Atlas. So tools must not follow
+//! them, but ask by `pageNum`. The simulator listens on 127.0.0.1 only and speaks plain HTTP/1.1.
 //!
 //! # Digest
 //! It verifies as a strict server does: the nonce is known and alive, `nc` is above zero and has not come

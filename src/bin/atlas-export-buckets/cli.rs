@@ -42,11 +42,14 @@ pub(crate) enum Command {
     /// and ends with its exit status. Without a command, prints these variables and
     /// runs until interrupted. A signal to simulate alone leaves the command running;
     /// Ctrl-C in a terminal goes to both.
-    #[command(after_help = manual::SIMULATE_HELP, verbatim_doc_comment)]
+    #[command(after_help = manual::SIMULATE_HELP, allow_negative_numbers = true, verbatim_doc_comment)]
     Simulate(SimulateArgs),
     /// Print a completion script for a shell
     #[command(after_help = manual::COMPLETIONS_HELP)]
-    Completions { shell: Shell },
+    Completions {
+        #[arg(value_name = "bash|zsh|fish", hide_possible_values = true)]
+        shell: Shell,
+    },
     /// Print the manual page
     #[command(after_help = manual::MAN_HELP)]
     Man,
@@ -69,14 +72,20 @@ pub(crate) struct SelectionArgs {
     /// A project; repeatable; - reads ids from stdin
     ///
     /// On standard input there is one id a line; blank lines are skipped, and
-    /// so is what follows a #. Also known as --projectId and --group-id.
-    #[arg(long = "project-id", aliases = ["projectId", "group-id"], value_name = "ID", verbatim_doc_comment)]
+    /// so is what follows a #.
+    ///
+    /// Also known as --projectId, --group-id and --groupId.
+    #[arg(long = "project-id", aliases = ["projectId", "group-id", "groupId"], value_name = "ID")]
+    #[arg(verbatim_doc_comment)]
     pub(crate) project_ids: Vec<String>,
     /// Every project that the credentials can see
     #[arg(long, conflicts_with_all = ["project_ids", "organizations"])]
     pub(crate) all_projects: bool,
     /// Every project of an organization
-    #[arg(long = "org-id", value_name = "ID", value_parser = organization_id, conflicts_with = "project_ids")]
+    ///
+    /// Also known as --orgId.
+    #[arg(long = "org-id", alias = "orgId", value_name = "ID", value_parser = organization_id)]
+    #[arg(conflicts_with = "project_ids")]
     pub(crate) organizations: Vec<OrganizationId>,
 }
 
@@ -158,7 +167,7 @@ pub(crate) struct ConnectionArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
     /// Port to listen on [default: a free one]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = port)]
     pub(crate) port: Option<u16>,
     /// Number of projects
     #[arg(long, value_name = "N", default_value = "1", value_parser = whole_number::<1, 10_000>)]
@@ -179,7 +188,10 @@ pub(crate) struct SimulateArgs {
     #[arg(long, verbatim_doc_comment)]
     pub(crate) service_account: bool,
     /// Inject a fault; repeatable
-    #[arg(long = "fault", value_name = "FAULT", value_parser = fault::parse)]
+    ///
+    /// Faults that hit N requests follow one another: with --fault 503=2 and
+    /// --fault 429=1, the third request gets 429.
+    #[arg(long = "fault", value_name = "FAULT", value_parser = fault::parse, verbatim_doc_comment)]
     pub(crate) faults: Vec<FaultArg>,
     /// Command to run, with its arguments
     #[arg(last = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
@@ -207,6 +219,10 @@ pub(crate) enum Shell {
 fn whole_number<const MIN: u32, const MAX: u32>(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
     number.ok_or_else(|| format!("use a whole number from {MIN} to {MAX}"))
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| format!("use a whole number from 0 to {}", u16::MAX))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -238,12 +254,12 @@ mod tests {
 
     #[test]
     fn every_option_is_read_in_both_spellings() {
-        let line = "x list -q --project-id a --projectId=b --group-id c --project-id - --base-url=u \
+        let line = "x list -q --project-id a --projectId=b --group-id c --groupId d --project-id - --base-url=u \
                     --api-version 2024-05-30 -o csv --limit=7 --page 3 --no-count --envelope --pretty --timeout 1.5 \
                     --max-time=9 --retries 0 --jobs=8 --ca-file f -v -v";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Command::List(ListArgs { selection, listing, connection }) = cli.command else { panic!() };
-        assert_eq!(selection.project_ids, ["a", "b", "c", "-"]);
+        assert_eq!(selection.project_ids, ["a", "b", "c", "d", "-"]);
         assert_eq!((listing.format, listing.items_per_page, listing.page), (Format::Csv, 7, Some(3)));
         assert_eq!((listing.no_count, listing.envelope, listing.pretty), (true, true, true));
         assert_eq!(connection.base_url.as_deref(), Some("u"));

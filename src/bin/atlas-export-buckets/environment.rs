@@ -27,9 +27,11 @@ pub(crate) fn base_url() -> Result<Option<(String, &'static str)>, String> {
     Ok(None)
 }
 
-/// The file with root certificates, by the variable that OpenSSL reads.
+/// The variable that names a file with root certificates. OpenSSL reads it too.
+pub(crate) const CA_FILE: &str = "SSL_CERT_FILE";
+
 pub(crate) fn ca_file() -> Option<PathBuf> {
-    env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from)
+    env::var_os(CA_FILE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// The credentials: of access token, service account and API key, the first that has any variable set.

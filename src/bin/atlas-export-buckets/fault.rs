@@ -9,7 +9,9 @@ use atlas_export_buckets::simulator::{Builder, Fault, Response, TokenBucket, Whe
 pub(crate) enum FaultArg {
     /// Atlas's token bucket, of this capacity.
     RateLimit(u32),
-    Inject(When, Fault),
+    /// This many requests with an `Authorization` are hit.
+    Requests(u64, Fault),
+    When(When, Fault),
 }
 
 /// All names except the statuses.
@@ -36,19 +38,21 @@ pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
     let pages = When::always().with_authorization();
     match name {
         "rate-limit" => return Ok(FaultArg::RateLimit(small(10))),
-        "delay" => return Ok(FaultArg::Inject(pages, Fault::Delay(duration))),
-        "drip" => return Ok(FaultArg::Inject(pages, Fault::Drip { bytes: 1, every: duration })),
-        "many-headers" => return Ok(FaultArg::Inject(pages, Fault::ManyHeaders(small(10_000) as usize))),
-        "cap-page" => return Ok(FaultArg::Inject(pages, Fault::CapPage(small(1)))),
+        "delay" => return Ok(FaultArg::When(pages, Fault::Delay(duration))),
+        "drip" => return Ok(FaultArg::When(pages, Fault::Drip { bytes: 1, every: duration })),
+        "many-headers" => return Ok(FaultArg::When(pages, Fault::ManyHeaders(small(10_000) as usize))),
+        "cap-page" => return Ok(FaultArg::When(pages, Fault::CapPage(small(1)))),
         _ => {}
     }
     if let Some(fault) = fault_of_requests(name) {
-        let when = number.map_or(When::always(), When::first);
-        return Ok(FaultArg::Inject(when.with_authorization(), fault));
+        return Ok(match number {
+            Some(number) => FaultArg::Requests(number, fault),
+            None => FaultArg::When(pages, fault),
+        });
     }
     match fault_without_number(name) {
         Some(_) if number.is_some() => Err(format!("{name} takes no number")),
-        Some((when, fault)) => Ok(FaultArg::Inject(when, fault)),
+        Some((when, fault)) => Ok(FaultArg::When(when, fault)),
         None => Err(format!("use an error status such as 503, {}", NAMES.replace(' ', ", "))),
     }
 }
@@ -90,16 +94,23 @@ fn fault_without_number(name: &str) -> Option<(When, Fault)> {
     })
 }
 
-impl FaultArg {
-    /// Adds this fault to a simulated Atlas.
-    pub(crate) fn inject(self, builder: Builder) -> Builder {
-        match self {
-            FaultArg::RateLimit(capacity) => {
-                builder.rate_limit(TokenBucket::new(capacity, Duration::from_secs(1)))
-            }
-            FaultArg::Inject(when, fault) => builder.fault(when, fault),
+/// Adds faults to a simulated Atlas. Those that hit some requests follow one another: with 503=2 and 429=1, the third gets 429.
+pub(crate) fn inject(faults: &[FaultArg], builder: Builder) -> Builder {
+    // Of two that answer one request, the simulator takes the one that was added last.
+    let (some, all): (Vec<_>, Vec<_>) =
+        faults.iter().cloned().partition(|fault| matches!(fault, FaultArg::Requests(..)));
+    let mut requests = 0_u64;
+    all.into_iter().chain(some).fold(builder, |builder, fault| match fault {
+        FaultArg::RateLimit(capacity) => {
+            builder.rate_limit(TokenBucket::new(capacity, Duration::from_secs(1)))
         }
-    }
+        FaultArg::When(when, fault) => builder.fault(when, fault),
+        FaultArg::Requests(number, fault) => {
+            let first = requests.saturating_add(1);
+            requests = requests.saturating_add(number);
+            builder.fault(When::within(first..=requests).with_authorization(), fault)
+        }
+    })
 }
 
 /// Atlas's error document, with a `Retry-After` for 429 and 503.
@@ -113,13 +124,13 @@ fn error(status: u16) -> Fault {
 mod tests {
     use super::*;
     use atlas_export_buckets::simulator::{Simulator, sample_buckets};
-    use atlas_export_buckets::{ApiKey, Client};
+    use atlas_export_buckets::{ApiKey, Client, Error};
 
     /// Lists 12 buckets, 5 a page, from a simulated Atlas with these faults: the number of buckets, or the error.
     fn list(faults: &str) -> String {
         let builder = Simulator::builder().buckets(sample_buckets(12));
-        let faults = faults.split_whitespace().map(|fault| parse(fault).unwrap());
-        let atlas = faults.fold(builder, |builder, fault| fault.inject(builder)).start().unwrap();
+        let faults: Vec<_> = faults.split_whitespace().map(|fault| parse(fault).unwrap()).collect();
+        let atlas = inject(&faults, builder).start().unwrap();
         let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
         let client = Client::builder(key).base_url(atlas.base_url()).items_per_page(5).retries(1);
         let client = client.timeout(Duration::from_millis(900)).build().unwrap();
@@ -176,6 +187,32 @@ mod tests {
             let is_tested =
                 cases.iter().any(|(faults, _)| faults.split(['=', ' ']).any(|fault| fault == name));
             assert!(is_tested, "{name} is not tested");
+        }
+    }
+
+    #[test]
+    fn faults_of_some_requests_follow_one_another() {
+        let cases: [(&str, &[Option<u16>]); 4] = [
+            ("503=2 418=1", &[Some(503), Some(503), Some(418), Some(200), Some(200)]),
+            ("418=1 503=1 truncate=1", &[Some(418), Some(503), None, Some(200), Some(200)]),
+            ("500 503=1", &[Some(503), Some(500), Some(500), Some(500), Some(500)]),
+            ("503=18446744073709551615 418=1", &[Some(503); 5]),
+        ];
+        for (faults, expected) in cases {
+            let faults: Vec<_> = faults.split(' ').map(|fault| parse(fault).unwrap()).collect();
+            let atlas = inject(&faults, Simulator::builder()).start().unwrap();
+            let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
+            let client = Client::builder(key).base_url(atlas.base_url()).retries(0).build().unwrap();
+            let project = atlas.project_id().parse().unwrap();
+            let answers = expected.iter().map(|_| match client.export_bucket_page(&project, 1) {
+                Ok(_) => Some(200),
+                Err(Error::Status { api, .. }) => Some(api.status),
+                Err(error) => {
+                    assert!(matches!(error, Error::Network { .. }), "{faults:?}: {error}");
+                    None
+                }
+            });
+            assert_eq!(answers.collect::<Vec<_>>(), expected, "{faults:?}");
         }
     }
 

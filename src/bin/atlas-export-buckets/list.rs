@@ -50,10 +50,14 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
     if let Some(base_url) = base_url {
         builder = builder.base_url(base_url);
     }
-    let ca_file = connection.ca_file.clone().or_else(environment::ca_file);
-    let roots = ca_file.as_ref().map_or("built in".to_owned(), |path| path.display().to_string());
-    if let Some(path) = &ca_file {
+    let mut roots = "built in".to_owned();
+    if let Some(path) = &connection.ca_file {
+        roots = path.display().to_string();
         builder = builder.ca_certificates(read_file(path)?);
+    } else if let Some(path) = environment::ca_file() {
+        roots = format!("{}: {}", environment::CA_FILE, path.display());
+        let pem = read_file(&path).map_err(|error| format!("{}: {error}", environment::CA_FILE))?;
+        builder = builder.ca_certificates(pem);
     }
     log::info!("root certificates: {roots}");
     let explain = |error| match (&error, variable) {

@@ -45,7 +45,7 @@ Example:
   atlas-export-buckets demo -v";
 
 pub(crate) const SIMULATE_HELP: &str = "\
-Faults. They hit the requests with credentials: all, or the first N.
+Faults. They hit the requests with credentials: all, or N of them.
   STATUS[=N]                         an error status, such as 503
   reset[=N] close[=N] truncate[=N]   connections that break
   endless[=N] html[=N] redirect[=N]  answers that are no pages
@@ -56,6 +56,9 @@ Faults. They hit the requests with credentials: all, or the first N.
   Pages: cap-page[=N] no-links no-count count-refused ignore-page next-for-ever
   Digest: stale[=N] forget-nonces[=N] wrong-rspauth[=N] unauthorized basic
   revoke-token[=N]                   access tokens are refused, also new ones
+
+Links in its pages lead to http://localhost:8080, as those of Atlas do. Do not
+follow them: ask for the next page by pageNum.
 
 Environment of the command:
   MONGODB_ATLAS_PUBLIC_API_KEY, _PRIVATE_API_KEY, or with --service-account

@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use crate::cli::Cli;
 
 const NO_PROFILES: &str = "profiles of the Atlas CLI are not read; set MONGODB_ATLAS_PUBLIC_API_KEY and \
-                           MONGODB_ATLAS_PRIVATE_API_KEY";
+                           MONGODB_ATLAS_PRIVATE_API_KEY, or MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET";
 const NO_KEYS: &str = "no option takes a secret, because arguments are public; set MONGODB_ATLAS_PUBLIC_API_KEY \
                        and MONGODB_ATLAS_PRIVATE_API_KEY";
 const NO_TOKENS: &str =
@@ -26,14 +26,17 @@ const OF_OTHER_TOOLS: &[(&[&str], &str)] = &[
     (&["--public-key", "--private-key", "--publicKey", "--privateKey", "--private-api-key"], NO_KEYS),
     (&["--token", "--access-token", "--accessToken", "--bearer"], NO_TOKENS),
     (&["--client-id", "--client-secret", "--clientId", "--clientSecret"], NO_SERVICE_ACCOUNTS),
+    (&["--service-account"], "set MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET"),
     (&["--proxy", "-x"], "set HTTPS_PROXY; NO_PROXY names the hosts that are reached without it"),
     (&["--insecure", "-k"], "certificates are always checked; --ca-file PEM trusts the roots in a file"),
     (&["--host", "--url"], "use --base-url"),
-    (&["--group", "--groupId", "--project", "--projectID"], "use --project-id"),
-    (&["--orgId", "--organization"], "use --org-id"),
+    (&["--group", "--project", "--projectID", "-p"], "use --project-id"),
+    (&["--org", "--orgID", "--organization"], "use --org-id"),
     (&["--all"], "use --all-projects; all pages are fetched anyway"),
     (&["--pageNum", "--page-num"], "use --page"),
     (&["--itemsPerPage", "--per-page"], "use --items-per-page"),
+    (&["--retry", "--max-retries"], "use --retries"),
+    (&["--debug", "--trace"], "use -v"),
 ];
 
 /// The mistake in a sentence, and what to do about it.
@@ -75,10 +78,11 @@ fn about_argument(error: &Error, command: Option<&str>) -> Option<String> {
     if given.parse::<ProjectId>().is_ok() {
         return Some(format!("did you mean --project-id {given}?"));
     }
-    if command.is_none()
-        && let Some(command) = command_with(name)
-    {
-        return Some(format!("options follow their command: atlas-export-buckets {command} {name}"));
+    if let Some(owner) = command_with(name) {
+        return Some(match command {
+            None => format!("options follow their command: atlas-export-buckets {owner} {name}"),
+            Some(_) => format!("it is an option of atlas-export-buckets {owner}"),
+        });
     }
     let known = error.get(ContextKind::SuggestedArg)?;
     Some(format!("did you mean {known}?"))
@@ -143,13 +147,29 @@ mod tests {
         (ID, "unrecognized subcommand '32b6e34b3d91647abb20e7b8'", "did you mean list --project-id 32b6"),
         ("--hepl", "unexpected argument '--hepl' found", "did you mean --help?; "),
         ("--project-id a", "unexpected argument '--project-id' found", "options follow their command: "),
-        ("--groupId=a list", "unexpected argument '--groupId' found", "use --project-id; see "),
+        ("--group=a list", "unexpected argument '--group' found", "use --project-id; see "),
         ("list extra", "unexpected argument 'extra' found", "see atlas-export-buckets list --help"),
         ("list --projct-id a", "unexpected argument '--projct-id' found", "did you mean --project-id?; "),
         ("list --project_id=a", "unexpected argument '--project_id' found", "did you mean --project-id?; "),
         ("list --frobnicate", "unexpected argument '--frobnicate' found", "see "),
         ("list -z", "unexpected argument '-z' found", "see "),
-        ("completions tcsh", "invalid value 'tcsh' for '<SHELL>' [possible values: bash, zsh, fish]", "see "),
+        ("completions tcsh", "invalid value 'tcsh' for '<bash|zsh|fish>'", "see "),
+        ("completions", "the following required arguments were not provided: <bash|zsh|fish>", "see "),
+        (
+            "simulate --port 80000",
+            "invalid value '80000' for '--port <N>': use a whole number from 0 to 65535",
+            "see ",
+        ),
+        (
+            "simulate --buckets -1",
+            "invalid value '-1' for '--buckets <N>': use a whole number from 0 to 1000000",
+            "see ",
+        ),
+        (
+            "demo --projects 3",
+            "unexpected argument '--projects' found",
+            "it is an option of atlas-export-buckets simulate; see atlas-export-buckets demo --help",
+        ),
         ("completions bash zsh", "unexpected argument 'zsh' found", "see "),
         ("man 7", "unexpected argument '7' found", "see atlas-export-buckets man --help"),
         (
@@ -219,7 +239,7 @@ mod tests {
         (
             "demo --base-url x",
             "unexpected argument '--base-url' found",
-            "see atlas-export-buckets demo --help",
+            "it is an option of atlas-export-buckets list; see atlas-export-buckets demo --help",
         ),
         (
             "simulate --fault no-links=1",

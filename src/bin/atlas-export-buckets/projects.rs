@@ -97,9 +97,14 @@ impl Projects {
 }
 
 fn id_of_environment() -> Result<ProjectId, String> {
-    let id = environment::variable(environment::PROJECT_ID)?.ok_or(
-        "which project? use --project-id, --all-projects or --org-id, or set MONGODB_ATLAS_PROJECT_ID",
-    )?;
+    let Some(id) = environment::variable(environment::PROJECT_ID)? else {
+        let which =
+            "which project? use --project-id, --all-projects or --org-id, or set MONGODB_ATLAS_PROJECT_ID";
+        return Err(match environment::variable("MONGODB_ATLAS_ORG_ID")? {
+            Some(_) => format!("{which} (MONGODB_ATLAS_ORG_ID is set, but not read)"),
+            None => which.to_owned(),
+        });
+    };
     id.parse().map_err(|error| format!("{}: {error}", environment::PROJECT_ID))
 }
 

@@ -10,7 +10,7 @@ use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ProjectId, Servic
 use crate::cli::{ListingArgs, SimulateArgs};
 use crate::failure::{self, Failure};
 use crate::projects::{Projects, read_file};
-use crate::{list, terminal};
+use crate::{fault, list, terminal};
 
 /// Lists the sample buckets of a simulated Atlas.
 pub(crate) fn demo(listing: &ListingArgs) -> Result<u8, Failure> {
@@ -32,8 +32,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8, Failure> {
         Some(path) => read_fixture(path)?,
         None => Simulator::builder().projects(args.projects as usize, args.buckets as usize),
     };
-    let faults = args.faults.iter().cloned();
-    let builder = faults.fold(builder.observe(show_request), |builder, fault| fault.inject(builder));
+    let builder = fault::inject(&args.faults, builder.observe(show_request));
     let atlas = start(builder, args.port.unwrap_or_default())?;
     let variables = variables(&atlas, args.service_account);
     match args.command.split_first() {

@@ -55,7 +55,8 @@ impl When {
         When::within(n.saturating_add(1)..=u64::MAX)
     }
 
-    fn within(range: RangeInclusive<u64>) -> When {
+    /// The requests that count whose numbers, from 1, are in the range.
+    pub fn within(range: RangeInclusive<u64>) -> When {
         When { range, every: 1, counted: 0, kind: None, page: None, project: None, authorization: None }
     }
 
@@ -183,6 +184,7 @@ mod tests {
         let table = [
             ("always", When::always(), vec![0, 1, 2, 3, 4, 5]),
             ("the third", When::nth(3), vec![2]),
+            ("the second and the third", When::within(2..=3), vec![1, 2]),
             ("every second", When::every(2), vec![1, 3, 5]),
             ("every zeroth is every one", When::every(0), vec![0, 1, 2, 3, 4, 5]),
             ("the first two", When::first(2), vec![0, 1]),
