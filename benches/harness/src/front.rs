@@ -7,25 +7,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use atlas_export_buckets::simulator::Simulator;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// Takes TLS off, and passes requests on.
 pub struct Front {
     /// `https://` and where it listens.
     pub base_url: String,
-    /// The root that signed its certificate, in PEM.
-    pub ca: String,
     connections: Arc<AtomicU64>,
 }
 
 impl Front {
-    /// Under the name `host` of this machine. It ends with the process.
-    pub fn start(atlas: &Simulator, host: &str) -> Front {
-        let (config, ca) = certify(host);
-        let listener = TcpListener::bind((host, 0)).expect("a free port");
-        let base_url = format!("https://{host}:{}", listener.local_addr().expect("an address").port());
+    /// It ends with the process.
+    pub fn start(listener: TcpListener, identity: &Identity, atlas: &Simulator) -> Front {
+        let config = identity.server_config();
+        let port = listener.local_addr().expect("an address").port();
+        let base_url = format!("https://{}:{port}", identity.host);
         let connections = Arc::new(AtomicU64::new(0));
         let upstream = atlas.base_url().trim_start_matches("http://").to_owned();
         let counter = Arc::clone(&connections);
@@ -37,7 +35,7 @@ impl Front {
                 thread::spawn(move || _ = serve(socket, config, &upstream));
             }
         });
-        Front { base_url, ca, connections }
+        Front { base_url, connections }
     }
 
     /// How many connections there were since this was last asked.
@@ -46,26 +44,40 @@ impl Front {
     }
 }
 
-/// A new root, and a configuration with a certificate for `host` by it.
-fn certify(host: &str) -> (Arc<ServerConfig>, String) {
-    let mut params = CertificateParams::new(Vec::new()).expect("no names");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // Not the name of the certificate below, which would seem to have signed itself.
-    params.distinguished_name.push(DnType::CommonName, "root of the benches");
-    let key = KeyPair::generate().expect("a key");
-    let root = params.self_signed(&key).expect("a root");
-    let issuer = Issuer::new(params, key);
-    let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(vec![host.to_owned()]).expect("a name");
-    let certificate: CertificateDer = params.signed_by(&key, &issuer).expect("a certificate").into();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key);
-    (Arc::new(config.expect("a configuration")), root.pem())
+/// A certificate for a host, and the root that signed it.
+pub struct Identity {
+    pub host: String,
+    pub root: String,
+    pub certificate: Certificate,
+    pub key: KeyPair,
+}
+
+impl Identity {
+    pub fn new(host: &str) -> Identity {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Not the name of the certificate below, which would seem to have signed itself.
+        params.distinguished_name.push(DnType::CommonName, "root of the benches");
+        let key = KeyPair::generate().expect("a key");
+        let root = params.self_signed(&key).expect("a root");
+        let issuer = Issuer::new(params, key);
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec![host.to_owned()]).expect("a name");
+        let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+        Identity { host: host.to_owned(), root: root.pem(), certificate, key }
+    }
+
+    fn server_config(&self) -> Arc<ServerConfig> {
+        let certificate = self.certificate.der().clone();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key);
+        Arc::new(config.expect("a configuration"))
+    }
 }
 
 fn serve(socket: TcpStream, config: Arc<ServerConfig>, upstream: &str) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Whole programs that list a project over TLS, each time in a new process.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
 
 use crate::Context;
-use crate::front::Front;
+use crate::front::{Front, Identity};
 use crate::measured::{Measured, measure as run, median, output};
 use crate::table::{Bound, print};
 
@@ -129,9 +130,10 @@ fn measure_scenario(context: &Context, (pages, latency, rounds): (usize, u64, us
     let atlas = atlas.start().expect("the simulator");
     // By its name, so that there is something to look up; not `localhost`, which curl knows.
     let host = output(&mut Command::new("hostname")).trim().to_owned();
-    let front = Front::start(&atlas, &host);
-    let ca_file = context.scratch.join("ca.pem");
-    std::fs::write(&ca_file, &front.ca).expect("a file for the root");
+    let identity = Identity::new(&host);
+    let listener = TcpListener::bind((&*host, 0)).expect("a free port");
+    let front = Front::start(listener, &identity, &atlas);
+    let ca_file = context.write("ca.pem", &identity.root);
     let base_url = front.base_url.clone();
     let target = Target { context, ca_file: &ca_file, atlas: &atlas, base_url, pages };
     let mut outcomes: [Outcome; CLIENTS.len()] = Default::default();

@@ -1,10 +1,12 @@
 //! Measures atlas-export-buckets beside others, and prints Markdown.
 //!
-//! `harness PROGRAMS WORKSPACE SCRATCH PYTHON full|quick [micro|listing|projects|build…]`: where the built programs are, where the benches
-//! are, where temporary files may be, an interpreter that has requests, whether each thing is measured often or once, and
-//! which parts; without, all.
+//! `harness PROGRAMS WORKSPACE SCRATCH PYTHON full|quick [PART…]`: where the built programs are, where the benches are, where
+//! temporary files may be, an interpreter that has requests, whether each thing is measured often or once, and which parts
+//! (micro, listing, apache, dead-address, projects, build); without, all.
 
+mod apache;
 mod builds;
+mod dead_address;
 mod front;
 mod listing;
 mod measured;
@@ -24,6 +26,13 @@ pub struct Context {
 }
 
 impl Context {
+    /// Writes a file that is gone when the benches end.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.scratch.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path
+    }
+
     /// How often something is measured that takes so many rounds to be worth something.
     pub fn rounds(&self, full: usize) -> usize {
         if self.is_quick { 1 } else { full }
@@ -48,6 +57,12 @@ fn main() {
     }
     if wants("listing") {
         bounds.extend(listing::measure(&context));
+    }
+    if wants("apache") {
+        bounds.extend(apache::measure(&context));
+    }
+    if wants("dead-address") {
+        bounds.extend(dead_address::measure(&context));
     }
     if wants("projects") {
         bounds.extend(projects::measure(&context));

@@ -13,6 +13,8 @@ pub struct Measured {
     pub memory: f64,
     /// Milliseconds of CPU, those of its children included.
     pub cpu: f64,
+    /// How often it gave its CPU away or lost it, its children included.
+    pub context_switches: f64,
     pub output: String,
 }
 
@@ -32,6 +34,7 @@ pub fn measure(context: &Context, command: &Command) -> Measured {
         wall: figures[0] / 1e3,
         memory: figures[1] / 1024.0,
         cpu: figures[2] / 1e3,
+        context_switches: figures[3],
         output: output.to_owned(),
     }
 }

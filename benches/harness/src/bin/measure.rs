@@ -1,5 +1,5 @@
-//! `measure COMMAND…`: runs a command and prints one more line, its wall clock in microseconds, its peak memory in KiB and
-//! its CPU time in microseconds, that of its own children included.
+//! `measure COMMAND…`: runs a command and prints one more line: its wall clock in microseconds, its peak memory in KiB,
+//! its CPU time in microseconds, and its context switches. Those of its own children are included.
 //!
 //! A program of its own because it is small: Linux counts what a process had before `exec` to what it has after, so a
 //! child of the harness would seem to need all the memory of the harness.
@@ -17,7 +17,8 @@ fn main() {
     let (status, usage) = wait(child.id());
     let wall = start.elapsed().as_micros();
     let micros = |time: libc::timeval| time.tv_sec * 1_000_000 + time.tv_usec;
-    println!("{wall} {} {}", usage.ru_maxrss, micros(usage.ru_utime) + micros(usage.ru_stime));
+    let cpu = micros(usage.ru_utime) + micros(usage.ru_stime);
+    println!("{wall} {} {cpu} {}", usage.ru_maxrss, usage.ru_nvcsw + usage.ru_nivcsw);
     exit(i32::from(status != 0));
 }
 
