@@ -7,18 +7,8 @@ use crate::error::{Error, NetworkError, NetworkErrorKind, Refusal};
 use crate::http::deadline::Deadline;
 use crate::request::ApiRequest;
 
-/// Explains why there is no response.
-pub(super) fn no_response(error: ureq::Error, request: &ApiRequest, deadline: &Deadline) -> Error {
-    explain(&error, NetworkErrorKind::Broken, request, deadline)
-}
-
-/// Explains why a response's body could not be read.
-pub(super) fn no_body(error: io::Error, request: &ApiRequest, deadline: &Deadline) -> Error {
-    let error = ureq::Error::from(error);
-    explain(&error, NetworkErrorKind::BrokenBody, request, deadline)
-}
-
-fn explain(
+/// Explains why a response did not come, or not whole. If the connection broke, that is `broken`.
+pub(super) fn explain(
     error: &ureq::Error,
     broken: NetworkErrorKind,
     request: &ApiRequest,
