@@ -106,7 +106,7 @@ impl Client {
             return Err(InvalidInput::PageNum.into());
         }
         let resource = Resource::ExportBuckets(project_id.clone());
-        let deadline = Deadline::new(self.source.timeout.min(self.source.max_time.unwrap_or(Duration::MAX)));
+        let deadline = Deadline::new(self.source.timeout.min(self.source.max_time));
         self.source.page(&resource, page_num, self.source.http.options.include_count, deadline)
     }
 

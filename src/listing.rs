@@ -21,7 +21,7 @@ pub(crate) struct Source {
     /// The deadline of a page.
     pub(crate) timeout: Duration,
     /// The deadline of a listing.
-    pub(crate) max_time: Option<Duration>,
+    pub(crate) max_time: Duration,
     /// How many pages a listing may have.
     pub(crate) max_pages: u32,
     /// Whether the log already has the warning about this version of the API.
@@ -78,7 +78,7 @@ pub struct Pages<T> {
     next_page: Option<u32>,
     include_count: bool,
     completeness: Completeness,
-    /// The deadline of the listing; `None` before the first page, or if there is none.
+    /// The deadline of the listing, which begins with its first page.
     deadline: Option<Deadline>,
     item: std::marker::PhantomData<fn() -> T>,
 }
@@ -97,11 +97,8 @@ impl<T: ListItem> Pages<T> {
     }
 
     fn page_deadline(&mut self) -> Deadline {
-        let page = Deadline::new(self.source.timeout);
-        match self.source.max_time {
-            Some(max_time) => page.or_earlier(*self.deadline.get_or_insert_with(|| Deadline::new(max_time))),
-            None => page,
-        }
+        let listing = *self.deadline.get_or_insert_with(|| Deadline::new(self.source.max_time));
+        Deadline::new(self.source.timeout).or_earlier(listing)
     }
 
     fn incomplete(&self, page_num: u32, reason: Incomplete) -> Error {
