@@ -287,7 +287,10 @@ impl Error {
             Error::Incomplete { reason, .. } => {
                 matches!(reason, Incomplete::Shrunk { .. } | Incomplete::Short { .. })
             }
-            Error::NotAuthenticated { reason, .. } => reason.is_stale(),
+            // The server called a nonce stale that it had just issued.
+            Error::NotAuthenticated { reason, .. } => {
+                *reason == AuthenticationError::Digest(digest::Error::Refused { stale: true })
+            }
             _ => false,
         }
     }
@@ -351,13 +354,6 @@ impl Error {
             Error::Deadline { cause: Some(cause), .. } => cause.status(),
             _ => self.api().map(|api| api.status),
         }
-    }
-}
-
-impl AuthenticationError {
-    /// Whether the server called a nonce stale that it had just issued.
-    pub(crate) fn is_stale(&self) -> bool {
-        *self == AuthenticationError::Digest(digest::Error::Refused { stale: true })
     }
 }
 
