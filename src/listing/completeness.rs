@@ -15,14 +15,13 @@ pub(super) enum Step {
 
 /// What a listing has seen so far.
 pub(super) struct Completeness {
-    pages: u32,
     max_pages: u32,
     /// How many items came, duplicates included.
     received: u64,
     ids: IdSet,
     /// For each item of the latest page, whether it is new.
     are_new: Vec<bool>,
-    /// For each page, the sum of its ids' hashes. A sum, because the same items in another order are the same page.
+    /// For each page that has a next one, the sum of its ids' hashes. A sum, because the same items in another order are the same page.
     page_sums: Vec<u64>,
     /// What the server counted first.
     first_count: Option<u64>,
@@ -36,7 +35,6 @@ impl Completeness {
 
     pub(super) fn new(max_pages: u32) -> Self {
         Completeness {
-            pages: 0,
             max_pages,
             received: 0,
             ids: IdSet::default(),
@@ -70,7 +68,6 @@ impl Completeness {
     }
 
     fn step<T>(&mut self, page: &Page<T>, sum: u64) -> Result<Step, Incomplete> {
-        self.pages += 1;
         if self.ids.len() > Self::MAX_ITEMS {
             return Err(Incomplete::TooManyItems(Self::MAX_ITEMS));
         }
@@ -111,7 +108,7 @@ impl Completeness {
             return Err(Incomplete::Repeated);
         }
         self.page_sums.push(sum);
-        if self.pages >= self.max_pages {
+        if self.page_sums.len() as u64 >= u64::from(self.max_pages) {
             return Err(Incomplete::TooManyPages(self.max_pages));
         }
         Ok(())
