@@ -27,7 +27,7 @@ pub(crate) fn from_variables(
     let named = variables.iter().find_map(|variable| Some((*variable, get(variable)?)));
     let Some((variable, url)) = named else { return Ok(None) };
     let no_proxy = get("no_proxy").or_else(|| get("NO_PROXY")).unwrap_or_default();
-    if is_excluded(base_url.host(), &no_proxy) {
+    if is_excluded(&base_url.host, &no_proxy) {
         return Ok(None);
     }
     parse(&url).map(Some).map_err(|problem| InvalidInput::environment(variable, problem))
@@ -98,7 +98,7 @@ fn is_in_domain(host: &str, domain: &str) -> bool {
     let domain = domain.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(domain);
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
-    match host.to_ascii_lowercase().strip_suffix(&domain) {
+    match host.strip_suffix(&domain) {
         Some(prefix) => !domain.is_empty() && (prefix.is_empty() || prefix.ends_with('.')),
         None => false,
     }

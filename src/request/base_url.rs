@@ -13,7 +13,8 @@ pub(crate) struct BaseUrl {
     url: String,
     /// Where the path begins in `url`.
     path_at: usize,
-    host: String,
+    /// In lower case, an IPv6 address without its brackets.
+    pub(crate) host: String,
     pub(crate) is_https: bool,
     /// Whether the host is this machine: a loopback address, or `localhost` if [`BaseUrl::look_up_localhost`] says so.
     pub(crate) is_loopback: bool,
@@ -88,15 +89,10 @@ impl BaseUrl {
         self.url.get(..self.path_at).unwrap_or_default()
     }
 
-    /// The host in lower case, an IPv6 address without its brackets.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
     /// If the host is `localhost`, finds out whether that is this machine: whether all its addresses are loopback.
     pub(crate) fn look_up_localhost(&mut self) {
         if self.is_localhost() {
-            self.is_loopback = (self.host(), 0).to_socket_addrs().is_ok_and(|mut addresses| {
+            self.is_loopback = (self.host.as_str(), 0).to_socket_addrs().is_ok_and(|mut addresses| {
                 addresses.len() > 0 && addresses.all(|address| address.ip().is_loopback())
             });
         }
@@ -174,7 +170,7 @@ mod tests {
         ];
         for (input, url, host, is_loopback) in cases {
             let base = BaseUrl::parse(input).unwrap();
-            assert_eq!((base.as_str(), base.host(), base.is_loopback), (url, host, is_loopback));
+            assert_eq!((base.as_str(), &*base.host, base.is_loopback), (url, host, is_loopback));
             assert_eq!(BaseUrl::parse(base.as_str()).unwrap(), base, "{input}, parsed again");
         }
         assert!(BaseUrl::parse(&format!("https://h/{}", "a".repeat(BaseUrl::MAX_LEN - 10))).is_ok());
