@@ -130,7 +130,8 @@ impl AuthenticationAttempt<'_> {
                 let is_invalid =
                     challenges().any(|value| String::from_utf8_lossy(value).contains("invalid_token"));
                 let is_about_token = is_invalid || !api.is_about_rights();
-                let token = session.replace(token, request, api, is_about_token, time_left, fetch_token)?;
+                session.give_up(&token, request, api, is_about_token)?;
+                let token = session.authorize(request, time_left, fetch_token)?;
                 Ok(AuthenticationAttempt::Bearer(session, token))
             }
         }

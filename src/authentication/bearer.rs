@@ -91,17 +91,15 @@ impl TokenSession {
         }
     }
 
-    /// The token to send instead of one that was answered with 401: a new one. It is an error if the refused one was new itself,
-    /// if it was the user's, or if the refusal is about the account's rights.
-    pub(super) fn replace(
+    /// Gives up a token that was answered with 401, so that the next is a new one. It is an error if the refused one was new
+    /// itself, if it was the user's, or if the refusal is about the account's rights.
+    pub(super) fn give_up(
         &self,
-        refused: Token,
+        refused: &Token,
         request: &ApiRequest,
         api: ApiError,
         is_about_token: bool,
-        time_left: Duration,
-        fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
-    ) -> Result<Token, Error> {
+    ) -> Result<(), Error> {
         let mut state = self.lock();
         // If it is not the current one, there is a newer one to try, or will be.
         let current = match &*state {
@@ -115,8 +113,7 @@ impl TokenSession {
         if current.is_some() {
             *state = State::NoToken;
         }
-        drop(state);
-        self.authorize(request, time_left, fetch_token)
+        Ok(())
     }
 
     /// Call this when a request with this token was answered with anything but 401.
