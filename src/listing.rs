@@ -51,18 +51,13 @@ impl Source {
     }
 
     fn warn_of_deprecation<T>(&self, page: &Page<T>) {
-        let version = self.http.options.api_version;
-        let warning = match (&page.deprecation, &page.sunset) {
-            (_, Some(sunset)) => {
-                format!("version {version} of the Atlas API will be removed on {}", OneLine(sunset))
-            }
-            (Some(since), None) => {
-                format!("version {version} of the Atlas API has been deprecated since {}", OneLine(since))
-            }
+        let change = match (&page.deprecation, &page.sunset) {
+            (_, Some(date)) => format!("will be removed on {}", OneLine(date)),
+            (Some(date), None) => format!("has been deprecated since {}", OneLine(date)),
             (None, None) => return,
         };
         if !self.has_warned.swap(true, Ordering::Relaxed) {
-            log::warn!("{warning}");
+            log::warn!("version {} of the Atlas API {change}", self.http.options.api_version);
         }
     }
 }
