@@ -61,7 +61,9 @@ impl BaseUrl {
             return refuse("has no valid host and port");
         }
         let path = uri.path().trim_end_matches('/');
-        check_path(path)?;
+        if !is_sent_unchanged(path) {
+            return refuse("has a path that cannot be sent as it is");
+        }
         let scheme = if is_https { "https" } else { "http" };
         let origin = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
         if let Some((prefix, end)) = split_api_path(path) {
@@ -122,27 +124,22 @@ pub(crate) fn is_port(digits: &str) -> bool {
     digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// The path is sent as it is and hashed as it is sent, so it must be one that no program on the way rewrites.
-fn check_path(path: &str) -> Result<(), InvalidInput> {
+/// Whether no program on the way rewrites this path. Digest hashes it, so it must arrive as it was sent.
+fn is_sent_unchanged(path: &str) -> bool {
     let is_path_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte);
-    let is_dots = |segment: &str| matches!(segment, "." | "..");
-    if path.bytes().all(is_path_byte) && !path.split('/').any(is_dots) {
-        Ok(())
-    } else {
-        Err(InvalidInput::base_url("has a path that cannot be sent as it is"))
-    }
+    path.bytes().all(is_path_byte) && !path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 /// Splits off what does not belong into a base URL: `/api/atlas` with what follows it, which each request adds itself, or the path
 /// of a page in the browser (`/v2/` and a project's id).
 fn split_api_path(path: &str) -> Option<(&str, &str)> {
-    let is_page = path.strip_prefix("/v2/").is_some_and(|id| id.parse::<ProjectId>().is_ok());
-    if is_page {
+    if path.strip_prefix("/v2/").is_some_and(|id| id.parse::<ProjectId>().is_ok()) {
         return Some(("", path));
     }
-    let roots = ["/api/atlas/v1.0", "/api/atlas/v2"];
-    let root_at = roots.into_iter().find_map(|root| format!("{path}/").find(&format!("{root}/")));
-    path.split_at_checked(root_at.or_else(|| Some(path.strip_suffix("/api/atlas")?.len()))?)
+    let roots = ["/api/atlas/v1.0/", "/api/atlas/v2/"];
+    let root_at = roots.into_iter().find_map(|root| format!("{path}/").find(root));
+    let end_at = path.strip_suffix("/api/atlas").map(str::len);
+    path.split_at_checked(root_at.or(end_at)?)
 }
 
 #[cfg(test)]
