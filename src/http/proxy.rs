@@ -98,10 +98,8 @@ fn is_in_domain(host: &str, domain: &str) -> bool {
     let domain = domain.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(domain);
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
-    match host.strip_suffix(&domain) {
-        Some(prefix) => !domain.is_empty() && (prefix.is_empty() || prefix.ends_with('.')),
-        None => false,
-    }
+    let prefix = host.strip_suffix(&domain).filter(|_| !domain.is_empty());
+    prefix.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
 }
 
 fn is_in_block(address: IpAddr, entry: &str) -> bool {
@@ -117,10 +115,7 @@ fn is_in_block(address: IpAddr, entry: &str) -> bool {
         _ => return false,
     };
     let bits = bits.map_or(Ok(width), str::parse::<u32>);
-    match bits {
-        Ok(bits) if (1..=width).contains(&bits) => (address ^ network) >> (width - bits) == 0_u128,
-        _ => false,
-    }
+    bits.is_ok_and(|bits| (1..=width).contains(&bits) && (address ^ network) >> (width - bits) == 0_u128)
 }
 
 #[cfg(test)]
