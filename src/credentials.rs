@@ -164,14 +164,12 @@ impl AccessToken {
         let token = token.into();
         let what = "the access token";
         check(what, &token)?;
+        let refuse = |problem| Err(InvalidInput::Credential { what, problem });
         if token.starts_with("Bearer ") {
-            return Err(InvalidInput::Credential { what, problem: "begins with Bearer: leave that off" });
+            return refuse("begins with Bearer: leave that off");
         }
         if !is_token68(&token) {
-            return Err(InvalidInput::Credential {
-                what,
-                problem: "has characters that no token has: copy it again",
-            });
+            return refuse("has characters that no token has: copy it again");
         }
         Ok(AccessToken(token))
     }
@@ -306,7 +304,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// Whether this can follow `Bearer` (RFC 9110 11.2).
-pub(crate) fn is_token68(text: &str) -> bool {
+fn is_token68(text: &str) -> bool {
     let token = text.trim_end_matches('=');
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }
