@@ -64,13 +64,13 @@ pub fn read_token(status: u16, body: &[u8]) -> Result<(String, u64), String> {
 }
 
 /// The proxy for a base URL, as `scheme://host:port`, that environment variables name; or what is wrong.
-pub fn read_proxy(url: &str, variables: &[(&str, &str)]) -> Result<Option<String>, String> {
-    let base_url = BaseUrl::parse(url).map_err(|error| error.to_string())?;
+pub fn read_proxy(url: &str, variables: &[(&str, &str)]) -> Result<Option<String>, InvalidInput> {
+    let base_url = BaseUrl::parse(url)?;
     let get = |name: &str| {
         let (_, value) = variables.iter().find(|(known, value)| *known == name && !value.is_empty())?;
         Some((*value).to_owned())
     };
-    let proxy = http::from_variables(&base_url, get).map_err(|error| error.to_string())?;
+    let proxy = http::from_variables(&base_url, get)?;
     Ok(proxy.as_ref().map(http::without_credentials))
 }
 
@@ -88,11 +88,7 @@ pub struct Url {
 }
 
 /// Reads a base URL, and makes the request for page 1 of project `32b6e34b3d91647abb20e7b8` there, or says what is wrong.
-pub fn read_base_url(url: &str) -> Result<Url, String> {
-    base_url(url).map_err(|error| error.to_string())
-}
-
-fn base_url(url: &str) -> Result<Url, InvalidInput> {
+pub fn read_base_url(url: &str) -> Result<Url, InvalidInput> {
     let base_url = BaseUrl::parse(url)?;
     let is_loopback = base_url.is_loopback || base_url.is_localhost();
     let is_https = base_url.is_https;
