@@ -314,11 +314,11 @@ impl ClientBuilder {
     }
 
     fn checked_user_agent(&self) -> Result<HeaderValue, InvalidInput> {
-        let is_sendable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
-        let value = HeaderValue::try_from(self.user_agent.trim_ascii()).ok();
-        value
-            .filter(|value| !value.is_empty() && value.as_bytes().iter().copied().all(is_sendable))
-            .ok_or(InvalidInput::UserAgent)
+        let user_agent = self.user_agent.trim_ascii();
+        if user_agent.is_empty() || !user_agent.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Err(InvalidInput::UserAgent);
+        }
+        HeaderValue::try_from(user_agent).map_err(|_| InvalidInput::UserAgent)
     }
 }
 
