@@ -125,15 +125,11 @@ fn trust(config: ConfigBuilder, pem: &[u8]) -> Result<ConfigBuilder, InvalidInpu
     use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
-        match item {
+        if let PemItem::Certificate(certificate) = item.map_err(|_| InvalidInput::CaCertificates)? {
             // Try each one here, because later a root store skips unusable ones silently.
-            Ok(PemItem::Certificate(certificate)) => {
-                let der = rustls::pki_types::CertificateDer::from(certificate.der());
-                rustls::RootCertStore::empty().add(der).map_err(|_| InvalidInput::CaCertificates)?;
-                certificates.push(certificate);
-            }
-            Ok(_) => {}
-            Err(_) => return Err(InvalidInput::CaCertificates),
+            let der = rustls::pki_types::CertificateDer::from(certificate.der());
+            rustls::RootCertStore::empty().add(der).map_err(|_| InvalidInput::CaCertificates)?;
+            certificates.push(certificate);
         }
     }
     if certificates.is_empty() {
