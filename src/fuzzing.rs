@@ -66,10 +66,8 @@ pub fn read_token(status: u16, body: &[u8]) -> Result<(String, u64), String> {
 /// The proxy for a base URL, as `scheme://host:port`, that environment variables name; or what is wrong.
 pub fn read_proxy(url: &str, variables: &[(&str, &str)]) -> Result<Option<String>, InvalidInput> {
     let base_url = BaseUrl::parse(url)?;
-    let get = |name: &str| {
-        let (_, value) = variables.iter().find(|(known, value)| *known == name && !value.is_empty())?;
-        Some((*value).to_owned())
-    };
+    let get =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let proxy = http::from_variables(&base_url, get)?;
     Ok(proxy.as_ref().map(http::without_credentials))
 }
