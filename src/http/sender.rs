@@ -64,9 +64,8 @@ impl Sender {
 
     /// Whether an exchange may have broken only because the server had closed a kept connection.
     pub(super) fn may_have_lost_kept_connection(&self, error: &Error) -> bool {
-        let is_broken =
-            matches!(error, Error::Network { source, .. } if source.kind == NetworkErrorKind::Broken);
-        is_broken && self.has_responded.load(Relaxed)
+        self.has_responded.load(Relaxed)
+            && matches!(error, Error::Network { source, .. } if source.kind == NetworkErrorKind::Broken)
     }
 
     /// A message with the header fields of every request.
