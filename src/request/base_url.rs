@@ -28,12 +28,10 @@ impl BaseUrl {
     /// Checks the form. Whether plain http may be used depends on more than the URL: see `client/builder.rs`.
     pub(crate) fn parse(url: &str) -> Result<Self, InvalidInput> {
         let refuse = |problem| Err(InvalidInput::base_url(problem));
-        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-        let is_https = match scheme.as_deref() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return refuse("does not begin with https://"),
-        };
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+        if !matches!(scheme.as_str(), "http" | "https") {
+            return refuse("does not begin with https://");
+        }
         if url.len() > Self::MAX_LEN {
             return refuse("is too long");
         }
@@ -64,7 +62,6 @@ impl BaseUrl {
         if !is_sent_unchanged(path) {
             return refuse("has a path that cannot be sent as it is");
         }
-        let scheme = if is_https { "https" } else { "http" };
         let origin = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
         if let Some((prefix, end)) = split_api_path(path) {
             return Err(InvalidInput::base_url(format!(
@@ -75,7 +72,7 @@ impl BaseUrl {
         Ok(BaseUrl {
             path_at: origin.len(),
             url: format!("{origin}{path}"),
-            is_https,
+            is_https: scheme == "https",
             is_loopback: host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
             host,
         })
