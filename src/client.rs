@@ -164,7 +164,7 @@ impl Client {
     ///
     /// Those of the request. The token then expires by itself.
     pub fn revoke_access_token(&self, timeout: Duration) -> Result<(), Error> {
-        self.source.http.revoke_access_token(&Deadline::new(timeout))
+        self.source.http.revoke_access_token(Deadline::new(timeout))
     }
 
     /// The proxy on the way to Atlas, without user name and password; `None` if there is none.

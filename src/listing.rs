@@ -38,10 +38,10 @@ impl Source {
         deadline: Deadline,
     ) -> Result<Page<T>, Error> {
         let request = self.http.options.page(resource, page_num, include_count);
-        let page = match self.http.get(&request, &deadline) {
+        let page = match self.http.get(&request, deadline) {
             Err(error) if error.asks_for_no_count() => {
                 log::debug!("{error}: asking without the count");
-                self.http.get(&self.http.options.page(resource, page_num, false), &deadline)
+                self.http.get(&self.http.options.page(resource, page_num, false), deadline)
             }
             result => result,
         }?;

@@ -23,7 +23,7 @@ pub(super) fn exchange(
     agent: &HttpAgent,
     request: &ApiRequest,
     message: Request<Vec<u8>>,
-    deadline: &Deadline,
+    deadline: Deadline,
     needs_new_connection: bool,
 ) -> Result<Response<Vec<u8>>, Error> {
     let response = agent

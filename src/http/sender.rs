@@ -50,7 +50,7 @@ impl Sender {
         &self,
         request: &ApiRequest,
         message: Request<Vec<u8>>,
-        deadline: &Deadline,
+        deadline: Deadline,
         needs_new_connection: bool,
     ) -> Result<Response<Vec<u8>>, Error> {
         self.counters.requests.fetch_add(1, Relaxed);
@@ -83,7 +83,7 @@ impl Sender {
         &self,
         error: Error,
         retries: &mut Retries,
-        deadline: &Deadline,
+        deadline: Deadline,
     ) -> Result<(), Error> {
         let Some(wait) = retries.wait_after(&error, deadline.time_left(), draw_random()) else {
             return Err(error);

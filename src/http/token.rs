@@ -44,7 +44,7 @@ pub(super) fn fetch(
     sender: &Sender,
     request: &ApiRequest,
     account: &ServiceAccount,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Result<IssuedToken, Error> {
     let mut retries = sender.new_retries();
     let mut cause = None;
@@ -70,7 +70,7 @@ pub(super) fn revoke(
     request: &ApiRequest,
     account: &ServiceAccount,
     token: &str,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Result<(), Error> {
     let form = format!("token={}&token_type_hint=access_token", form_encode(token));
     let response = post_form(sender, request, account, form, deadline)?;
@@ -82,7 +82,7 @@ fn post_form(
     request: &ApiRequest,
     account: &ServiceAccount,
     form: String,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Result<Response<Vec<u8>>, Error> {
     let mut message = sender.new_message(request)?.map(|()| form.into_bytes());
     *message.method_mut() = Method::POST;

@@ -12,7 +12,7 @@ pub(super) fn explain(
     error: &ureq::Error,
     broken: NetworkErrorKind,
     request: &ApiRequest,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Error {
     use NetworkErrorKind::{HostNotFound, NotConnected, Other, Proxy, Tls};
     let source = match error {
@@ -53,7 +53,7 @@ pub(super) fn explain(
 }
 
 /// Whether a timeout is that of the page, not one of the agent's own.
-fn is_end_of(deadline: &Deadline, timeout: ureq::Timeout) -> bool {
+fn is_end_of(deadline: Deadline, timeout: ureq::Timeout) -> bool {
     /// `ureq` divides the time among the addresses of a host, rounds down, and reports the end of the last share as a connect
     /// timeout.
     const ROUNDING: Duration = Duration::from_millis(20);

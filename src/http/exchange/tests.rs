@@ -9,7 +9,7 @@ use crate::request::{Resource, tests::page_options};
 fn no_response(error: ureq::Error, timeout: u64) -> Error {
     let request = page_options("https://h").page(&Resource::Projects, 1, true);
     let deadline = Deadline::new(Duration::from_secs(timeout));
-    explain(&error, NetworkErrorKind::Broken, &request, &deadline)
+    explain(&error, NetworkErrorKind::Broken, &request, deadline)
 }
 
 #[test]
