@@ -51,9 +51,9 @@ impl Client {
     /// that is *missing*.
     ///
     /// Atlas pages by number, so items move between pages when a list changes while it is read. Buckets created during the listing
-    /// may be missing. One that existed at its start can be missing only if others were deleted and at least as many created. If the
-    /// server's count falls, the listing fails with [`Incomplete::Shrunk`](crate::Incomplete::Shrunk). None of this affects a list
-    /// of one page, up to 500 buckets.
+    /// may be missing. A bucket that existed at its start can be missing only if others were deleted meanwhile, and at least as many
+    /// were created. If the server's count falls, the listing fails with [`Incomplete::Shrunk`](crate::Incomplete::Shrunk). None of
+    /// this affects a list of one page, up to 500 buckets.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ExportBucket, ProjectId};

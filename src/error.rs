@@ -67,7 +67,7 @@ pub enum Error {
         /// The wait that the server asked for last.
         retry_after: Option<Duration>,
     },
-    /// Any other status but 200. For 500, 502, 503 and 504, retries did not help.
+    /// Another error status, such as 500. For 500, 502, 503 and 504, retries did not help.
     #[non_exhaustive]
     Status {
         /// What was asked for.

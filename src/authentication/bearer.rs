@@ -101,7 +101,7 @@ impl TokenSession {
         is_about_token: bool,
     ) -> Result<(), Error> {
         let mut state = self.lock();
-        // If it is not the current one, there is a newer one to try, or will be.
+        // If it is not the current token, there is a newer one to try, or one is fetched next.
         let current = match &*state {
             State::Token(token) if Arc::ptr_eq(&token.value, &refused.value) => Some(token),
             _ => None,

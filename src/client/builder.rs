@@ -95,8 +95,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`Credentials::from_env`], and [`InvalidInput::Environment`] for a base URL that is not Unicode. The rest of it is
-    /// checked when the client is built.
+    /// Those of [`Credentials::from_env`], and [`InvalidInput::Environment`] for a base URL that is not Unicode. Whether it is a
+    /// usable URL is checked when the client is built.
     pub fn from_env() -> Result<Self, InvalidInput> {
         Self::from_variables(&|name| std::env::var_os(name))
     }
@@ -166,7 +166,7 @@ impl ClientBuilder {
     }
 
     /// Whether to ask Atlas to count the export buckets (`includeCount`). Default: yes. Without the count a listing relies on the
-    /// links. It then cannot notice that buckets were deleted, so that others moved to a page already read.
+    /// links, and cannot notice when deleted buckets make others move to a page already read.
     pub fn include_count(mut self, include_count: bool) -> Self {
         self.include_count = include_count;
         self

@@ -80,8 +80,8 @@ impl Completeness {
         self.first_count = self.first_count.or(page.total_count);
         self.received += page.results.len() as u64;
         let is_empty = page.results.is_empty();
-        // A created item pushes another to the next page, where it comes again, so duplicates count too. But without links, only
-        // the count says that there is a next page. Then a duplicate must not end the list.
+        // When an item is created, another moves to the next page and arrives twice, so duplicates count too. Without links,
+        // though, only the count says that there is a next page, and then a duplicate must not end the list.
         let reached = if page.has_links() { self.received } else { self.ids.len() };
         let step = match (page.has_next(), self.total_count) {
             (true, _) if is_empty => return Err(Incomplete::Empty),

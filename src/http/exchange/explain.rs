@@ -7,7 +7,7 @@ use crate::error::{Error, NetworkError, NetworkErrorKind, Refusal};
 use crate::http::deadline::Deadline;
 use crate::request::ApiRequest;
 
-/// Explains why a response did not come, or not whole. If the connection broke, that is `broken`.
+/// Explains why no response arrived, or only a part of one. `broken` is the kind of error if the connection broke.
 pub(super) fn explain(
     error: &ureq::Error,
     broken: NetworkErrorKind,
@@ -71,7 +71,7 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
     {
         return explain_io(error, broken);
     }
-    // After the handshake, this error has a message.
+    // Without a message, this error is from the handshake: later ones have one.
     if error.kind() == ErrorKind::UnexpectedEof && error.get_ref().is_none() {
         return NetworkError::new(broken, "the server closed the connection within the TLS handshake");
     }
