@@ -264,6 +264,10 @@ impl Error {
         Error::NotAuthenticated { request: Box::new(request.clone()), reason, api: Box::new(api) }
     }
 
+    pub(crate) fn deadline(request: &ApiRequest, timeout: Duration) -> Self {
+        Error::Deadline { request: Box::new(request.clone()), timeout, cause: None }
+    }
+
     pub(crate) fn network(request: &ApiRequest, source: NetworkError) -> Self {
         Error::Network { request: Box::new(request.clone()), source }
     }

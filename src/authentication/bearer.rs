@@ -76,9 +76,7 @@ impl TokenSession {
             self.has_changed.wait_timeout_while(state, time_left, |state| matches!(state, State::Fetching));
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         match (&*state, &self.account) {
-            (State::Fetching, _) => {
-                Err(Error::Deadline { request: Box::new(request.clone()), timeout: time_left, cause: None })
-            }
+            (State::Fetching, _) => Err(Error::deadline(request, time_left)),
             (State::AccountRefused(error), _) => Err(error.clone()),
             (State::Token(token), _) if token.is_young() => Ok(token.clone()),
             // Never happens: the user's token stays young.

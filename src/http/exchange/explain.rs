@@ -18,8 +18,7 @@ pub(super) fn explain(
     let source = match error {
         ureq::Error::Io(error) => explain_io(error, broken),
         ureq::Error::Timeout(timeout) if is_end_of(deadline, *timeout) => {
-            let request = Box::new(request.clone());
-            return Error::Deadline { request, timeout: deadline.timeout, cause: None };
+            return Error::deadline(request, deadline.timeout);
         }
         ureq::Error::Timeout(timeout @ (ureq::Timeout::Connect | ureq::Timeout::Resolve)) => {
             NetworkError::new(NotConnected, format!("no connection in time: {timeout}"))
