@@ -5,7 +5,7 @@ mod bearer;
 use std::time::Duration;
 
 use ureq::http::Response;
-use ureq::http::header::{HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use ureq::http::header::{HeaderMap, HeaderValue};
 
 pub(crate) use bearer::IssuedToken;
 
@@ -108,7 +108,7 @@ impl AuthenticationAttempt<'_> {
         fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
     ) -> Result<Self, Error> {
         let api = read_error(401, response.body());
-        let challenges = || values(response.headers(), &WWW_AUTHENTICATE);
+        let challenges = || values(response.headers(), "www-authenticate");
         match self {
             AuthenticationAttempt::Digest(session, attempt) => {
                 match session.answer_challenge(attempt, challenges(), &digest::Request::get(request.target()))
@@ -130,7 +130,8 @@ impl AuthenticationAttempt<'_> {
                 let is_invalid =
                     challenges().any(|value| String::from_utf8_lossy(value).contains("invalid_token"));
                 let is_about_token = is_invalid || !api.is_about_rights();
-                let token = session.replace(token, request, api, is_about_token, time_left, fetch_token)?;
+                session.give_up(&token, request, api, is_about_token)?;
+                let token = session.authorize(request, time_left, fetch_token)?;
                 Ok(AuthenticationAttempt::Bearer(session, token))
             }
         }
@@ -144,7 +145,7 @@ impl AuthenticationAttempt<'_> {
     ) -> Result<(), Error> {
         match self {
             AuthenticationAttempt::Digest(session, attempt) => {
-                let info = values(response.headers(), &AUTHENTICATION_INFO);
+                let info = values(response.headers(), "authentication-info");
                 session
                     .record_success(attempt, &digest::Request::get(request.target()), info, response.body())
                     .map_err(|error| Error::refused(request, Refusal::Digest(error)))
@@ -157,8 +158,6 @@ impl AuthenticationAttempt<'_> {
     }
 }
 
-static AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
-
-fn values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h [u8]> {
+fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h [u8]> {
     headers.get_all(name).into_iter().map(|value| value.as_bytes())
 }

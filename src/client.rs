@@ -106,7 +106,7 @@ impl Client {
             return Err(InvalidInput::PageNum.into());
         }
         let resource = Resource::ExportBuckets(project_id.clone());
-        let deadline = Deadline::new(self.source.timeout.min(self.source.max_time.unwrap_or(Duration::MAX)));
+        let deadline = Deadline::new(self.source.timeout.min(self.source.max_time));
         self.source.page(&resource, page_num, self.source.http.options.include_count, deadline)
     }
 
@@ -164,7 +164,7 @@ impl Client {
     ///
     /// Those of the request. The token then expires by itself.
     pub fn revoke_access_token(&self, timeout: Duration) -> Result<(), Error> {
-        self.source.http.revoke_access_token(&Deadline::new(timeout))
+        self.source.http.revoke_access_token(Deadline::new(timeout))
     }
 
     /// The proxy on the way to Atlas, without user name and password; `None` if there is none.

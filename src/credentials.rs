@@ -116,12 +116,9 @@ impl ApiKey {
     ///
     /// [`InvalidInput::Environment`] if one is missing, empty or not Unicode, and those of [`ApiKey::new`].
     pub fn from_env() -> Result<Self, InvalidInput> {
-        Self::from_variables(&|name| std::env::var_os(name))
-    }
-
-    fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
-        let (public_key, private_key) =
-            read_pair(get, Self::PUBLIC_KEY_VARIABLE, Self::PRIVATE_KEY_VARIABLE)?;
+        let (public, private) = (Self::PUBLIC_KEY_VARIABLE, Self::PRIVATE_KEY_VARIABLE);
+        let halves = read_pair(&|name| std::env::var_os(name), public, private)?;
+        let (public_key, private_key) = halves.ok_or_else(|| missing(public, private))?;
         Self::new(public_key, private_key)
     }
 }
@@ -152,12 +149,6 @@ impl ServiceAccount {
         }
         Ok(ServiceAccount { client_id, client_secret })
     }
-
-    fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
-        let (client_id, client_secret) =
-            read_pair(get, Self::CLIENT_ID_VARIABLE, Self::CLIENT_SECRET_VARIABLE)?;
-        Self::new(client_id, client_secret)
-    }
 }
 
 impl AccessToken {
@@ -173,14 +164,12 @@ impl AccessToken {
         let token = token.into();
         let what = "the access token";
         check(what, &token)?;
+        let refuse = |problem| Err(InvalidInput::Credential { what, problem });
         if token.starts_with("Bearer ") {
-            return Err(InvalidInput::Credential { what, problem: "begins with Bearer: leave that off" });
+            return refuse("begins with Bearer: leave that off");
         }
         if !is_token68(&token) {
-            return Err(InvalidInput::Credential {
-                what,
-                problem: "has characters that no token has: copy it again",
-            });
+            return refuse("has characters that no token has: copy it again");
         }
         Ok(AccessToken(token))
     }
@@ -209,13 +198,15 @@ impl Credentials {
         if let Some(token) = read_variable(get, AccessToken::VARIABLE)? {
             return Ok(AccessToken::new(token)?.into());
         }
-        if is_set(get, ServiceAccount::CLIENT_ID_VARIABLE)
-            || is_set(get, ServiceAccount::CLIENT_SECRET_VARIABLE)
+        if let Some((id, secret)) =
+            read_pair(get, ServiceAccount::CLIENT_ID_VARIABLE, ServiceAccount::CLIENT_SECRET_VARIABLE)?
         {
-            return Ok(ServiceAccount::from_variables(get)?.into());
+            return Ok(ServiceAccount::new(id, secret)?.into());
         }
-        if is_set(get, ApiKey::PUBLIC_KEY_VARIABLE) || is_set(get, ApiKey::PRIVATE_KEY_VARIABLE) {
-            return Ok(ApiKey::from_variables(get)?.into());
+        if let Some((public, private)) =
+            read_pair(get, ApiKey::PUBLIC_KEY_VARIABLE, ApiKey::PRIVATE_KEY_VARIABLE)?
+        {
+            return Ok(ApiKey::new(public, private)?.into());
         }
         Err(InvalidInput::NoCredentials { seen: find_other_name(get) })
     }
@@ -251,10 +242,6 @@ impl From<AccessToken> for Credentials {
 /// Looks environment variables up.
 pub(crate) type OsVariables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-fn is_set(get: OsVariables<'_>, variable: &str) -> bool {
-    get(variable).is_some_and(|value| !value.is_empty())
-}
-
 /// The value of a variable; `None` if it is not set or empty.
 pub(crate) fn read_variable(
     get: OsVariables<'_>,
@@ -264,19 +251,22 @@ pub(crate) fn read_variable(
     value.into_string().map(Some).map_err(|_| InvalidInput::environment(variable, "is not Unicode"))
 }
 
-/// The values of two variables that go together.
+/// The values of two variables that go together; `None` if neither is set.
 fn read_pair(
     get: OsVariables<'_>,
     first: &'static str,
     second: &'static str,
-) -> Result<(String, String), InvalidInput> {
-    let missing =
-        |name, other| Err(InvalidInput::environment(name, format!("is not set: it goes with {other}")));
+) -> Result<Option<(String, String)>, InvalidInput> {
     match (read_variable(get, first)?, read_variable(get, second)?) {
-        (Some(first), Some(second)) => Ok((first, second)),
-        (None, _) => missing(first, second),
-        (_, None) => missing(second, first),
+        (Some(first), Some(second)) => Ok(Some((first, second))),
+        (None, None) => Ok(None),
+        (None, _) => Err(missing(first, second)),
+        (_, None) => Err(missing(second, first)),
     }
+}
+
+fn missing(variable: &'static str, other: &'static str) -> InvalidInput {
+    InvalidInput::environment(variable, format!("is not set: it goes with {other}"))
 }
 
 /// A variable that is set, and that other tools read but this crate does not.
@@ -287,7 +277,7 @@ fn find_other_name(get: OsVariables<'_>) -> Option<&'static str> {
         "MCLI_PUBLIC_API_KEY",
         "MCLI_PRIVATE_API_KEY",
     ];
-    names.into_iter().find(|name| is_set(get, name))
+    names.into_iter().find(|name| get(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn check(what: &'static str, value: &str) -> Result<(), InvalidInput> {
@@ -314,7 +304,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// Whether this can follow `Bearer` (RFC 9110 11.2).
-pub(crate) fn is_token68(text: &str) -> bool {
+fn is_token68(text: &str) -> bool {
     let token = text.trim_end_matches('=');
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
 }

@@ -67,7 +67,7 @@ pub enum Error {
         /// The wait that the server asked for last.
         retry_after: Option<Duration>,
     },
-    /// Any other status but 200. For 500, 502, 503 and 504, retries did not help.
+    /// Another error status, such as 500. For 500, 502, 503 and 504, retries did not help.
     #[non_exhaustive]
     Status {
         /// What was asked for.
@@ -264,6 +264,10 @@ impl Error {
         Error::NotAuthenticated { request: Box::new(request.clone()), reason, api: Box::new(api) }
     }
 
+    pub(crate) fn deadline(request: &ApiRequest, timeout: Duration) -> Self {
+        Error::Deadline { request: Box::new(request.clone()), timeout, cause: None }
+    }
+
     pub(crate) fn network(request: &ApiRequest, source: NetworkError) -> Self {
         Error::Network { request: Box::new(request.clone()), source }
     }
@@ -287,7 +291,10 @@ impl Error {
             Error::Incomplete { reason, .. } => {
                 matches!(reason, Incomplete::Shrunk { .. } | Incomplete::Short { .. })
             }
-            Error::NotAuthenticated { reason, .. } => reason.is_stale(),
+            // The server called a nonce stale that it had just issued.
+            Error::NotAuthenticated { reason, .. } => {
+                *reason == AuthenticationError::Digest(digest::Error::Refused { stale: true })
+            }
             _ => false,
         }
     }
@@ -351,13 +358,6 @@ impl Error {
             Error::Deadline { cause: Some(cause), .. } => cause.status(),
             _ => self.api().map(|api| api.status),
         }
-    }
-}
-
-impl AuthenticationError {
-    /// Whether the server called a nonce stale that it had just issued.
-    pub(crate) fn is_stale(&self) -> bool {
-        *self == AuthenticationError::Digest(digest::Error::Refused { stale: true })
     }
 }
 

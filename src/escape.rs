@@ -77,17 +77,11 @@ pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MAX_CHARACTERS: usize = 300;
-        for (index, character) in self.0.chars().enumerate() {
-            if index == MAX_CHARACTERS {
-                return f.write_char('…');
-            }
-            if is_unsafe(character) {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                f.write_char(character)?;
-            }
+        let end = self.0.char_indices().nth(MAX_CHARACTERS).map(|(end, _)| end);
+        match end.and_then(|end| self.0.get(..end)) {
+            Some(beginning) => write!(f, "{}…", escape_text(beginning)),
+            None => f.write_str(&escape_text(self.0)),
         }
-        Ok(())
     }
 }
 

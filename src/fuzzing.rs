@@ -1,4 +1,4 @@
-//! The only way for `fuzz/` and `benches/` to reach private code: bytes in, plain values out.
+//! The only way for `fuzz/` and `benches/` to reach private code: bytes in, public or plain values out.
 //!
 //! **Not part of the public interface.** The feature `fuzzing` and all that is here may change in any release.
 //!
@@ -11,32 +11,10 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::http;
 use crate::invalid_input::InvalidInput;
-use crate::model::{self, BodyError, ExportBucket};
+use crate::model::{self, BodyError, ExportBucket, Page};
 use crate::request::{ApiVersion, BaseUrl, Operation, PageOptions, Resource};
 
 pub use crate::simulator::fuzzing::{Atlas, SentResponse, Verifier};
-
-/// What was read of a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParsedPage {
-    /// The buckets, in their order.
-    pub buckets: Vec<Bucket>,
-    /// `totalCount`
-    pub total_count: Option<u64>,
-    /// The `rel` of each of the page's links.
-    pub rels: Option<Vec<Option<String>>>,
-}
-
-/// What was read of a bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// Its id.
-    pub id: String,
-    /// `bucketName`
-    pub bucket_name: String,
-    /// The bucket, serialised again.
-    pub json: String,
-}
 
 /// Why a body is no page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,24 +28,12 @@ pub enum NoPage {
 }
 
 /// Reads the body of a response with status 200.
-pub fn read_page(body: &[u8]) -> Result<ParsedPage, NoPage> {
-    let page = model::read_page::<ExportBucket>(1, body.to_vec()).map_err(|error| match error {
+pub fn read_page(body: Vec<u8>) -> Result<Page<ExportBucket>, NoPage> {
+    model::read_page(1, body).map_err(|error| match error {
         BodyError::Api(api) => NoPage::Error(api.status),
         BodyError::Truncated => NoPage::Truncated,
         BodyError::Malformed(problem) => NoPage::Malformed(problem),
-    })?;
-    let mut buckets = Vec::new();
-    for bucket in page.results {
-        let json = serde_json::to_string(&bucket).map_err(|error| NoPage::Malformed(error.to_string()))?;
-        buckets.push(Bucket { id: bucket.id, bucket_name: bucket.bucket_name, json });
-    }
-    let rels = page.links.map(|links| links.into_iter().map(|link| link.rel).collect());
-    Ok(ParsedPage { buckets, total_count: page.total_count, rels })
-}
-
-/// Reads the body of a page as a client does, for the benches. Says how many buckets it has.
-pub fn count_buckets(body: Vec<u8>) -> Option<usize> {
-    model::read_page::<ExportBucket>(1, body).ok().map(|page| page.results.len())
+    })
 }
 
 /// Reads `Retry-After`: how long to wait from now on.
@@ -98,13 +64,11 @@ pub fn read_token(status: u16, body: &[u8]) -> Result<(String, u64), String> {
 }
 
 /// The proxy for a base URL, as `scheme://host:port`, that environment variables name; or what is wrong.
-pub fn read_proxy(url: &str, variables: &[(&str, &str)]) -> Result<Option<String>, String> {
-    let base_url = BaseUrl::parse(url).map_err(|error| error.to_string())?;
-    let get = |name: &str| {
-        let (_, value) = variables.iter().find(|(known, value)| *known == name && !value.is_empty())?;
-        Some((*value).to_owned())
-    };
-    let proxy = http::from_variables(&base_url, get).map_err(|error| error.to_string())?;
+pub fn read_proxy(url: &str, variables: &[(&str, &str)]) -> Result<Option<String>, InvalidInput> {
+    let base_url = BaseUrl::parse(url)?;
+    let get =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let proxy = http::from_variables(&base_url, get)?;
     Ok(proxy.as_ref().map(http::without_credentials))
 }
 
@@ -122,11 +86,7 @@ pub struct Url {
 }
 
 /// Reads a base URL, and makes the request for page 1 of project `32b6e34b3d91647abb20e7b8` there, or says what is wrong.
-pub fn read_base_url(url: &str) -> Result<Url, String> {
-    base_url(url).map_err(|error| error.to_string())
-}
-
-fn base_url(url: &str) -> Result<Url, InvalidInput> {
+pub fn read_base_url(url: &str) -> Result<Url, InvalidInput> {
     let base_url = BaseUrl::parse(url)?;
     let is_loopback = base_url.is_loopback || base_url.is_localhost();
     let is_https = base_url.is_https;

@@ -46,7 +46,7 @@ impl HttpClient {
     pub(crate) fn get<T: ListItem>(
         &self,
         request: &ApiRequest,
-        deadline: &Deadline,
+        deadline: Deadline,
     ) -> Result<Page<T>, Error> {
         let mut retries = self.sender.new_retries();
         let mut cause = None;
@@ -76,7 +76,7 @@ impl HttpClient {
         &self,
         request: &ApiRequest,
         mut needs_new_connection: bool,
-        deadline: &Deadline,
+        deadline: Deadline,
     ) -> Result<Page<T>, Error> {
         let fetch_token = |account: &_| {
             let request = self.options.token_request(Operation::RequestAccessToken);
@@ -104,7 +104,7 @@ impl HttpClient {
     }
 
     /// Revokes the access token of a service account, if there is one.
-    pub(crate) fn revoke_access_token(&self, deadline: &Deadline) -> Result<(), Error> {
+    pub(crate) fn revoke_access_token(&self, deadline: Deadline) -> Result<(), Error> {
         let Some((account, token)) = self.authentication.take_token() else { return Ok(()) };
         let request = self.options.token_request(Operation::RevokeAccessToken);
         token::revoke(&self.sender, &request, account, &token, deadline)

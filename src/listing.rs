@@ -21,7 +21,7 @@ pub(crate) struct Source {
     /// The deadline of a page.
     pub(crate) timeout: Duration,
     /// The deadline of a listing.
-    pub(crate) max_time: Option<Duration>,
+    pub(crate) max_time: Duration,
     /// How many pages a listing may have.
     pub(crate) max_pages: u32,
     /// Whether the log already has the warning about this version of the API.
@@ -38,31 +38,25 @@ impl Source {
         deadline: Deadline,
     ) -> Result<Page<T>, Error> {
         let request = self.http.options.page(resource, page_num, include_count);
-        let result = match self.http.get(&request, &deadline) {
+        let page = match self.http.get(&request, deadline) {
             Err(error) if error.asks_for_no_count() => {
                 log::debug!("{error}: asking without the count");
-                self.http.get(&self.http.options.page(resource, page_num, false), &deadline)
+                self.http.get(&self.http.options.page(resource, page_num, false), deadline)
             }
             result => result,
-        };
-        let page = result?;
+        }?;
         self.warn_of_deprecation(&page);
         Ok(page)
     }
 
     fn warn_of_deprecation<T>(&self, page: &Page<T>) {
-        let version = self.http.options.api_version;
-        let warning = match (&page.deprecation, &page.sunset) {
-            (_, Some(sunset)) => {
-                format!("version {version} of the Atlas API will be removed on {}", OneLine(sunset))
-            }
-            (Some(since), None) => {
-                format!("version {version} of the Atlas API has been deprecated since {}", OneLine(since))
-            }
+        let change = match (&page.deprecation, &page.sunset) {
+            (_, Some(date)) => format!("will be removed on {}", OneLine(date)),
+            (Some(date), None) => format!("has been deprecated since {}", OneLine(date)),
             (None, None) => return,
         };
         if !self.has_warned.swap(true, Ordering::Relaxed) {
-            log::warn!("{warning}");
+            log::warn!("version {} of the Atlas API {change}", self.http.options.api_version);
         }
     }
 }
@@ -78,7 +72,7 @@ pub struct Pages<T> {
     next_page: Option<u32>,
     include_count: bool,
     completeness: Completeness,
-    /// The deadline of the listing; `None` before the first page, or if there is none.
+    /// The deadline of the listing, which begins with its first page.
     deadline: Option<Deadline>,
     item: std::marker::PhantomData<fn() -> T>,
 }
@@ -97,11 +91,8 @@ impl<T: ListItem> Pages<T> {
     }
 
     fn page_deadline(&mut self) -> Deadline {
-        let page = Deadline::new(self.source.timeout);
-        match self.source.max_time {
-            Some(max_time) => page.or_earlier(*self.deadline.get_or_insert_with(|| Deadline::new(max_time))),
-            None => page,
-        }
+        let listing = *self.deadline.get_or_insert_with(|| Deadline::new(self.source.max_time));
+        Deadline::new(self.source.timeout).or_earlier(listing)
     }
 
     fn incomplete(&self, page_num: u32, reason: Incomplete) -> Error {

@@ -120,7 +120,7 @@ impl fmt::Display for ApiRequest {
 pub(crate) struct PageOptions {
     pub(crate) base_url: BaseUrl,
     pub(crate) api_version: ApiVersion,
-    pub(crate) items_per_page: u16,
+    pub(crate) items_per_page: u32,
     pub(crate) include_count: bool,
     pub(crate) pretty: bool,
     pub(crate) envelope: bool,
@@ -130,7 +130,7 @@ pub(crate) struct PageOptions {
 
 impl PageOptions {
     /// The most items that Atlas gives per page. This is the default, because it takes the fewest requests.
-    pub(crate) const MAX_ITEMS_PER_PAGE: u16 = 500;
+    pub(crate) const MAX_ITEMS_PER_PAGE: u32 = 500;
 
     /// Whether the items of a list are to be counted.
     pub(crate) fn includes_count(&self, resource: &Resource) -> bool {

@@ -22,7 +22,7 @@ fuzz_target!(|text: &str| {
                 number.is_none_or(|number| number.parse().is_ok_and(|number: u64| number > 0)),
                 "{text:?}"
             );
-            fault.inject(Simulator::builder());
+            fault::inject(&[fault], Simulator::builder());
         }
         Err(problem) => assert!(!problem.is_empty() && !problem.contains('\n'), "{text:?}: {problem:?}"),
     }

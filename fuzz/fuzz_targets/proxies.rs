@@ -31,6 +31,7 @@ fuzz_target!(|text: &str| {
         }
         Ok(None) => assert!(proxy.is_empty()),
         Err(error) => {
+            let error = error.to_string();
             assert!(error.contains(variable), "{error:?}");
             assert!(!proxy.contains('~') || !error.contains('~'), "{error:?} quotes {proxy:?}");
         }

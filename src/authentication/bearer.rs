@@ -76,9 +76,7 @@ impl TokenSession {
             self.has_changed.wait_timeout_while(state, time_left, |state| matches!(state, State::Fetching));
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         match (&*state, &self.account) {
-            (State::Fetching, _) => {
-                Err(Error::Deadline { request: Box::new(request.clone()), timeout: time_left, cause: None })
-            }
+            (State::Fetching, _) => Err(Error::deadline(request, time_left)),
             (State::AccountRefused(error), _) => Err(error.clone()),
             (State::Token(token), _) if token.is_young() => Ok(token.clone()),
             // Never happens: the user's token stays young.
@@ -91,19 +89,17 @@ impl TokenSession {
         }
     }
 
-    /// The token to send instead of one that was answered with 401: a new one. It is an error if the refused one was new itself,
-    /// if it was the user's, or if the refusal is about the account's rights.
-    pub(super) fn replace(
+    /// Gives up a token that was answered with 401, so that the next is a new one. It is an error if the refused one was new
+    /// itself, if it was the user's, or if the refusal is about the account's rights.
+    pub(super) fn give_up(
         &self,
-        refused: Token,
+        refused: &Token,
         request: &ApiRequest,
         api: ApiError,
         is_about_token: bool,
-        time_left: Duration,
-        fetch_token: impl Fn(&ServiceAccount) -> Result<IssuedToken, Error>,
-    ) -> Result<Token, Error> {
+    ) -> Result<(), Error> {
         let mut state = self.lock();
-        // If it is not the current one, there is a newer one to try, or will be.
+        // If it is not the current token, there is a newer one to try, or one is fetched next.
         let current = match &*state {
             State::Token(token) if Arc::ptr_eq(&token.value, &refused.value) => Some(token),
             _ => None,
@@ -115,8 +111,7 @@ impl TokenSession {
         if current.is_some() {
             *state = State::NoToken;
         }
-        drop(state);
-        self.authorize(request, time_left, fetch_token)
+        Ok(())
     }
 
     /// Call this when a request with this token was answered with anything but 401.

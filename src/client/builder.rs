@@ -37,7 +37,7 @@ pub struct ClientBuilder {
     base_url: String,
     api_version: Option<ApiVersion>,
     timeout: Duration,
-    max_time: Option<Duration>,
+    max_time: Duration,
     max_pages: u32,
     retries: u32,
     items_per_page: u32,
@@ -74,10 +74,10 @@ impl ClientBuilder {
             base_url: BaseUrl::DEFAULT.into(),
             api_version: None,
             timeout: Duration::from_secs(60),
-            max_time: None,
+            max_time: Duration::MAX,
             max_pages: 10_000,
             retries: 5,
-            items_per_page: u32::from(PageOptions::MAX_ITEMS_PER_PAGE),
+            items_per_page: PageOptions::MAX_ITEMS_PER_PAGE,
             include_count: true,
             pretty: false,
             envelope: false,
@@ -103,14 +103,12 @@ impl ClientBuilder {
 
     fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
         let builder = Self::new(Credentials::from_variables(get)?);
-        let base_url = match read_variable(get, "MONGODB_ATLAS_BASE_URL")? {
-            None => read_variable(get, "MONGODB_ATLAS_OPS_MANAGER_URL")?,
-            base_url => base_url,
-        };
-        Ok(match base_url {
-            Some(base_url) => builder.base_url(base_url),
-            None => builder,
-        })
+        for variable in ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"] {
+            if let Some(base_url) = read_variable(get, variable)? {
+                return Ok(builder.base_url(base_url));
+            }
+        }
+        Ok(builder)
     }
 
     /// The base URL of Atlas: scheme and host, optionally port and path. Default: `https://cloud.mongodb.com`. Atlas for Government
@@ -139,7 +137,7 @@ impl ClientBuilder {
 
     /// The deadline of each listing, counted from the request for its first page. Default: none.
     pub fn max_time(mut self, max_time: Duration) -> Self {
-        self.max_time = Some(max_time);
+        self.max_time = max_time;
         self
     }
 
@@ -168,7 +166,7 @@ impl ClientBuilder {
     }
 
     /// Whether to ask Atlas to count the export buckets (`includeCount`). Default: yes. Without the count a listing relies on the
-    /// links. It then cannot notice that buckets were deleted, so that others moved to a page already read.
+    /// links, and cannot notice when deleted buckets make others move to a page already read.
     pub fn include_count(mut self, include_count: bool) -> Self {
         self.include_count = include_count;
         self
@@ -253,7 +251,7 @@ impl ClientBuilder {
         if base_url.is_https && !cfg!(feature = "rustls") {
             return Err(InvalidInput::NoTls);
         }
-        let timeout = self.timeout.min(self.max_time.unwrap_or(Duration::MAX));
+        let timeout = self.timeout.min(self.max_time);
         agent_config(base_url, timeout, &self.user_agent, self.ca_certificates.as_deref())
     }
 
@@ -264,11 +262,10 @@ impl ClientBuilder {
     /// [`Error::InvalidInput`], with what is wrong.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = self.checked_base_url()?;
-        let items_per_page = u16::try_from(self.items_per_page)
-            .ok()
-            .filter(|items| (1..=PageOptions::MAX_ITEMS_PER_PAGE).contains(items))
-            .ok_or(InvalidInput::ItemsPerPage(self.items_per_page))?;
-        if self.timeout.is_zero() || self.max_time.is_some_and(|max_time| max_time.is_zero()) {
+        if !(1..=PageOptions::MAX_ITEMS_PER_PAGE).contains(&self.items_per_page) {
+            return Err(InvalidInput::ItemsPerPage(self.items_per_page).into());
+        }
+        if self.timeout.min(self.max_time).is_zero() {
             return Err(InvalidInput::Timeout.into());
         }
         let user_agent = self.checked_user_agent()?;
@@ -282,7 +279,7 @@ impl ClientBuilder {
                 Credentials::ApiKey(_) => ApiVersion::V1_0,
                 Credentials::ServiceAccount(_) | Credentials::AccessToken(_) => ApiVersion::V2024_05_30,
             }),
-            items_per_page,
+            items_per_page: self.items_per_page,
             include_count: self.include_count,
             pretty: self.pretty,
             envelope: self.envelope,
@@ -318,11 +315,11 @@ impl ClientBuilder {
     }
 
     fn checked_user_agent(&self) -> Result<HeaderValue, InvalidInput> {
-        let is_sendable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
-        let value = HeaderValue::try_from(self.user_agent.trim_ascii()).ok();
-        value
-            .filter(|value| !value.is_empty() && value.as_bytes().iter().copied().all(is_sendable))
-            .ok_or(InvalidInput::UserAgent)
+        let user_agent = self.user_agent.trim_ascii();
+        if user_agent.is_empty() || !user_agent.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Err(InvalidInput::UserAgent);
+        }
+        HeaderValue::try_from(user_agent).map_err(|_| InvalidInput::UserAgent)
     }
 }
 

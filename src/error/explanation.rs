@@ -191,36 +191,31 @@ impl AuthenticationError {
 impl NetworkErrorKind {
     fn cause_and_advice(self) -> (&'static str, &'static str) {
         use CertificateError::{Expired, NotYetValid, UnknownIssuer, WrongName};
+        use NetworkErrorKind::{
+            Broken, BrokenBody, Certificate, ConnectionRefused, HostNotFound, NotConnected, Proxy, Tls,
+        };
         const CHECK_THE_CLOCK: &str =
             "check this machine's clock; if it is right, the server's operator has to renew the certificate";
         match self {
-            NetworkErrorKind::HostNotFound => {
+            HostNotFound => {
                 ("cannot look up the host", "check the network, and the host in the base URL or of the proxy")
             }
-            NetworkErrorKind::ConnectionRefused | NetworkErrorKind::NotConnected => {
+            ConnectionRefused | NotConnected => {
                 ("cannot connect", "check the network, the base URL and the proxy")
             }
-            NetworkErrorKind::Proxy => {
-                ("the proxy refused to connect", "check the proxy, and the credentials in its URL")
-            }
-            NetworkErrorKind::Certificate(Expired) => {
-                ("the server's certificate has expired", CHECK_THE_CLOCK)
-            }
-            NetworkErrorKind::Certificate(NotYetValid) => {
-                ("the server's certificate is not valid yet", CHECK_THE_CLOCK)
-            }
-            NetworkErrorKind::Certificate(UnknownIssuer) => (
+            Proxy => ("the proxy refused to connect", "check the proxy, and the credentials in its URL"),
+            Certificate(Expired) => ("the server's certificate has expired", CHECK_THE_CLOCK),
+            Certificate(NotYetValid) => ("the server's certificate is not valid yet", CHECK_THE_CLOCK),
+            Certificate(UnknownIssuer) => (
                 "the server's certificate has an unknown issuer",
                 "behind a TLS-inspecting proxy, trust its root certificate (ClientBuilder::ca_certificates, --ca-file)",
             ),
-            NetworkErrorKind::Certificate(WrongName) => {
-                ("the server's certificate is for another host", CHECK_THE_WAY)
-            }
-            NetworkErrorKind::Certificate(CertificateError::Other) => {
+            Certificate(WrongName) => ("the server's certificate is for another host", CHECK_THE_WAY),
+            Certificate(CertificateError::Other) => {
                 ("the server's certificate is not accepted", CHECK_THE_WAY)
             }
-            NetworkErrorKind::Tls => ("no secure connection", CHECK_THE_WAY),
-            NetworkErrorKind::Broken | NetworkErrorKind::BrokenBody => ("the connection broke", TRY_AGAIN),
+            Tls => ("no secure connection", CHECK_THE_WAY),
+            Broken | BrokenBody => ("the connection broke", TRY_AGAIN),
             NetworkErrorKind::Other => {
                 ("nothing could be sent", "check this machine's limits on memory and threads")
             }

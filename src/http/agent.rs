@@ -54,12 +54,12 @@ impl HttpAgent {
         base_url: &BaseUrl,
         max_body_bytes: u64,
     ) -> Result<HttpAgent, InvalidInput> {
-        let has_proxy_from_env = match agent.config().proxy() {
-            None => false,
-            Some(proxy) if !proxy::is_usable(proxy) => return Err(InvalidInput::AgentProxy),
-            Some(proxy) => proxy.is_from_env(),
-        };
-        Ok(HttpAgent { bypasses_proxy: has_proxy_from_env && base_url.is_loopback, agent, max_body_bytes })
+        let proxy = agent.config().proxy();
+        if proxy.is_some_and(|proxy| !proxy::is_usable(proxy)) {
+            return Err(InvalidInput::AgentProxy);
+        }
+        let bypasses_proxy = base_url.is_loopback && proxy.is_some_and(ureq::Proxy::is_from_env);
+        Ok(HttpAgent { agent, bypasses_proxy, max_body_bytes })
     }
 
     /// The proxy on the way to the host, without user name and password.
@@ -125,15 +125,11 @@ fn trust(config: ConfigBuilder, pem: &[u8]) -> Result<ConfigBuilder, InvalidInpu
     use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
-        match item {
+        if let PemItem::Certificate(certificate) = item.map_err(|_| InvalidInput::CaCertificates)? {
             // Try each one here, because later a root store skips unusable ones silently.
-            Ok(PemItem::Certificate(certificate)) => {
-                let der = rustls::pki_types::CertificateDer::from(certificate.der());
-                rustls::RootCertStore::empty().add(der).map_err(|_| InvalidInput::CaCertificates)?;
-                certificates.push(certificate);
-            }
-            Ok(_) => {}
-            Err(_) => return Err(InvalidInput::CaCertificates),
+            let der = rustls::pki_types::CertificateDer::from(certificate.der());
+            rustls::RootCertStore::empty().add(der).map_err(|_| InvalidInput::CaCertificates)?;
+            certificates.push(certificate);
         }
     }
     if certificates.is_empty() {

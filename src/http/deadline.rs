@@ -16,7 +16,7 @@ impl Deadline {
         Deadline { start: Instant::now(), timeout }
     }
 
-    pub(crate) fn time_left(&self) -> Duration {
+    pub(crate) fn time_left(self) -> Duration {
         self.timeout.saturating_sub(self.start.elapsed())
     }
 

@@ -9,8 +9,9 @@ use ureq::http::{Request, Response, StatusCode};
 
 use super::agent::HttpAgent;
 use super::deadline::Deadline;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, NetworkErrorKind, Refusal};
 use crate::request::ApiRequest;
+use explain::explain;
 
 /// At most this much of an error's body is read. After a longer one, the connection is closed.
 const MAX_ERROR_BODY_BYTES: u64 = 64 * 1024;
@@ -22,12 +23,12 @@ pub(super) fn exchange(
     agent: &HttpAgent,
     request: &ApiRequest,
     message: Request<Vec<u8>>,
-    deadline: &Deadline,
+    deadline: Deadline,
     needs_new_connection: bool,
 ) -> Result<Response<Vec<u8>>, Error> {
     let response = agent
         .send(message, deadline.time_left(), needs_new_connection)
-        .map_err(|error| explain::no_response(error, request, deadline))?;
+        .map_err(|error| explain(&error, NetworkErrorKind::Broken, request, deadline))?;
     let (head, body) = response.into_parts();
     let is_success = head.status == StatusCode::OK;
     if let Some(coding) =
@@ -41,7 +42,7 @@ pub(super) fn exchange(
     body.into_reader()
         .take(max.saturating_add(1))
         .read_to_end(&mut bytes)
-        .map_err(|error| explain::no_body(error, request, deadline))?;
+        .map_err(|error| explain(&error.into(), NetworkErrorKind::BrokenBody, request, deadline))?;
     if bytes.len() as u64 > max {
         if is_success {
             return Err(Error::refused(request, Refusal::BodyTooLarge(max)));

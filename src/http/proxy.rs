@@ -9,10 +9,7 @@ use crate::request::{BaseUrl, is_host, is_port};
 
 /// The proxy that the environment names for this host.
 pub(super) fn from_environment(base_url: &BaseUrl) -> Result<Option<Proxy>, InvalidInput> {
-    from_variables(base_url, |name| {
-        let value = std::env::var_os(name)?.to_string_lossy().into_owned();
-        Some(value).filter(|value| !value.is_empty())
-    })
+    from_variables(base_url, |name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
 }
 
 /// The proxy that these variables name for this host. Empty ones count as not set, as in curl.
@@ -23,11 +20,12 @@ pub(crate) fn from_variables(
     /// curl does not read `HTTP_PROXY`: a web server sets it from a request's header field `Proxy`.
     const FOR_HTTP: [&str; 3] = ["http_proxy", "all_proxy", "ALL_PROXY"];
     const FOR_HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let get = |name| get(name).filter(|value| !value.is_empty());
     let variables = if base_url.is_https { &FOR_HTTPS[..] } else { &FOR_HTTP[..] };
     let named = variables.iter().find_map(|variable| Some((*variable, get(variable)?)));
     let Some((variable, url)) = named else { return Ok(None) };
     let no_proxy = get("no_proxy").or_else(|| get("NO_PROXY")).unwrap_or_default();
-    if is_excluded(base_url.host(), &no_proxy) {
+    if is_excluded(&base_url.host, &no_proxy) {
         return Ok(None);
     }
     parse(&url).map(Some).map_err(|problem| InvalidInput::environment(variable, problem))
@@ -98,10 +96,8 @@ fn is_in_domain(host: &str, domain: &str) -> bool {
     let domain = domain.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(domain);
     let domain = domain.strip_prefix('.').unwrap_or(domain);
     let domain = domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase();
-    match host.to_ascii_lowercase().strip_suffix(&domain) {
-        Some(prefix) => !domain.is_empty() && (prefix.is_empty() || prefix.ends_with('.')),
-        None => false,
-    }
+    let prefix = host.strip_suffix(&domain).filter(|_| !domain.is_empty());
+    prefix.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
 }
 
 fn is_in_block(address: IpAddr, entry: &str) -> bool {
@@ -117,10 +113,7 @@ fn is_in_block(address: IpAddr, entry: &str) -> bool {
         _ => return false,
     };
     let bits = bits.map_or(Ok(width), str::parse::<u32>);
-    match bits {
-        Ok(bits) if (1..=width).contains(&bits) => (address ^ network) >> (width - bits) == 0_u128,
-        _ => false,
-    }
+    bits.is_ok_and(|bits| (1..=width).contains(&bits) && (address ^ network) >> (width - bits) == 0_u128)
 }
 
 #[cfg(test)]
@@ -174,9 +167,7 @@ mod tests {
 
     fn decide(base_url: &str, variables: &[(&str, &str)]) -> Result<Option<String>, InvalidInput> {
         let get = |name: &str| {
-            let value =
-                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
-            value.filter(|value| !value.is_empty())
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string())
         };
         let proxy = from_variables(&BaseUrl::parse(base_url).unwrap(), get)?;
         Ok(proxy.as_ref().map(without_credentials))

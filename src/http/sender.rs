@@ -50,7 +50,7 @@ impl Sender {
         &self,
         request: &ApiRequest,
         message: Request<Vec<u8>>,
-        deadline: &Deadline,
+        deadline: Deadline,
         needs_new_connection: bool,
     ) -> Result<Response<Vec<u8>>, Error> {
         self.counters.requests.fetch_add(1, Relaxed);
@@ -64,9 +64,8 @@ impl Sender {
 
     /// Whether an exchange may have broken only because the server had closed a kept connection.
     pub(super) fn may_have_lost_kept_connection(&self, error: &Error) -> bool {
-        let is_broken =
-            matches!(error, Error::Network { source, .. } if source.kind == NetworkErrorKind::Broken);
-        is_broken && self.has_responded.load(Relaxed)
+        self.has_responded.load(Relaxed)
+            && matches!(error, Error::Network { source, .. } if source.kind == NetworkErrorKind::Broken)
     }
 
     /// A message with the header fields of every request.
@@ -84,7 +83,7 @@ impl Sender {
         &self,
         error: Error,
         retries: &mut Retries,
-        deadline: &Deadline,
+        deadline: Deadline,
     ) -> Result<(), Error> {
         let Some(wait) = retries.wait_after(&error, deadline.time_left(), draw_random()) else {
             return Err(error);

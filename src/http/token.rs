@@ -44,7 +44,7 @@ pub(super) fn fetch(
     sender: &Sender,
     request: &ApiRequest,
     account: &ServiceAccount,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Result<IssuedToken, Error> {
     let mut retries = sender.new_retries();
     let mut cause = None;
@@ -70,7 +70,7 @@ pub(super) fn revoke(
     request: &ApiRequest,
     account: &ServiceAccount,
     token: &str,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Result<(), Error> {
     let form = format!("token={}&token_type_hint=access_token", form_encode(token));
     let response = post_form(sender, request, account, form, deadline)?;
@@ -82,7 +82,7 @@ fn post_form(
     request: &ApiRequest,
     account: &ServiceAccount,
     form: String,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Result<Response<Vec<u8>>, Error> {
     let mut message = sender.new_message(request)?.map(|()| form.into_bytes());
     *message.method_mut() = Method::POST;
@@ -140,17 +140,12 @@ fn basic_authorization(account: &ServiceAccount) -> Option<HeaderValue> {
 
 /// `application/x-www-form-urlencoded`, of one value.
 fn form_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
-                encoded.push(char::from(byte))
-            }
-            b' ' => encoded.push('+'),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+    let encode = |byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => char::from(byte).to_string(),
+        b' ' => "+".into(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
 }
 
 #[cfg(test)]

@@ -15,14 +15,13 @@ pub(super) enum Step {
 
 /// What a listing has seen so far.
 pub(super) struct Completeness {
-    pages: u32,
     max_pages: u32,
     /// How many items came, duplicates included.
     received: u64,
     ids: IdSet,
     /// For each item of the latest page, whether it is new.
     are_new: Vec<bool>,
-    /// For each page, the sum of its ids' hashes. A sum, because the same items in another order are the same page.
+    /// For each page that has a next one, the sum of its ids' hashes. A sum, because the same items in another order are the same page.
     page_sums: Vec<u64>,
     /// What the server counted first.
     first_count: Option<u64>,
@@ -36,7 +35,6 @@ impl Completeness {
 
     pub(super) fn new(max_pages: u32) -> Self {
         Completeness {
-            pages: 0,
             max_pages,
             received: 0,
             ids: IdSet::default(),
@@ -70,7 +68,6 @@ impl Completeness {
     }
 
     fn step<T>(&mut self, page: &Page<T>, sum: u64) -> Result<Step, Incomplete> {
-        self.pages += 1;
         if self.ids.len() > Self::MAX_ITEMS {
             return Err(Incomplete::TooManyItems(Self::MAX_ITEMS));
         }
@@ -83,8 +80,8 @@ impl Completeness {
         self.first_count = self.first_count.or(page.total_count);
         self.received += page.results.len() as u64;
         let is_empty = page.results.is_empty();
-        // A created item pushes another to the next page, where it comes again, so duplicates count too. But without links, only
-        // the count says that there is a next page. Then a duplicate must not end the list.
+        // When an item is created, another moves to the next page and arrives twice, so duplicates count too. Without links,
+        // though, only the count says that there is a next page, and then a duplicate must not end the list.
         let reached = if page.has_links() { self.received } else { self.ids.len() };
         let step = match (page.has_next(), self.total_count) {
             (true, _) if is_empty => return Err(Incomplete::Empty),
@@ -111,7 +108,7 @@ impl Completeness {
             return Err(Incomplete::Repeated);
         }
         self.page_sums.push(sum);
-        if self.pages >= self.max_pages {
+        if self.page_sums.len() as u64 >= u64::from(self.max_pages) {
             return Err(Incomplete::TooManyPages(self.max_pages));
         }
         Ok(())

@@ -13,7 +13,8 @@ pub(crate) struct BaseUrl {
     url: String,
     /// Where the path begins in `url`.
     path_at: usize,
-    host: String,
+    /// In lower case, an IPv6 address without its brackets.
+    pub(crate) host: String,
     pub(crate) is_https: bool,
     /// Whether the host is this machine: a loopback address, or `localhost` if [`BaseUrl::look_up_localhost`] says so.
     pub(crate) is_loopback: bool,
@@ -27,12 +28,10 @@ impl BaseUrl {
     /// Checks the form. Whether plain http may be used depends on more than the URL: see `client/builder.rs`.
     pub(crate) fn parse(url: &str) -> Result<Self, InvalidInput> {
         let refuse = |problem| Err(InvalidInput::base_url(problem));
-        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-        let is_https = match scheme.as_deref() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return refuse("does not begin with https://"),
-        };
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+        if !matches!(scheme.as_str(), "http" | "https") {
+            return refuse("does not begin with https://");
+        }
         if url.len() > Self::MAX_LEN {
             return refuse("is too long");
         }
@@ -60,8 +59,9 @@ impl BaseUrl {
             return refuse("has no valid host and port");
         }
         let path = uri.path().trim_end_matches('/');
-        check_path(path)?;
-        let scheme = if is_https { "https" } else { "http" };
+        if !is_sent_unchanged(path) {
+            return refuse("has a path that cannot be sent as it is");
+        }
         let origin = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
         if let Some((prefix, end)) = split_api_path(path) {
             return Err(InvalidInput::base_url(format!(
@@ -72,7 +72,7 @@ impl BaseUrl {
         Ok(BaseUrl {
             path_at: origin.len(),
             url: format!("{origin}{path}"),
-            is_https,
+            is_https: scheme == "https",
             is_loopback: host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
             host,
         })
@@ -88,15 +88,10 @@ impl BaseUrl {
         self.url.get(..self.path_at).unwrap_or_default()
     }
 
-    /// The host in lower case, an IPv6 address without its brackets.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
     /// If the host is `localhost`, finds out whether that is this machine: whether all its addresses are loopback.
     pub(crate) fn look_up_localhost(&mut self) {
         if self.is_localhost() {
-            self.is_loopback = (self.host(), 0).to_socket_addrs().is_ok_and(|mut addresses| {
+            self.is_loopback = (self.host.as_str(), 0).to_socket_addrs().is_ok_and(|mut addresses| {
                 addresses.len() > 0 && addresses.all(|address| address.ip().is_loopback())
             });
         }
@@ -126,27 +121,22 @@ pub(crate) fn is_port(digits: &str) -> bool {
     digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// The path is sent as it is and hashed as it is sent, so it must be one that no program on the way rewrites.
-fn check_path(path: &str) -> Result<(), InvalidInput> {
+/// Whether no program on the way rewrites this path. Digest hashes it, so it must arrive as it was sent.
+fn is_sent_unchanged(path: &str) -> bool {
     let is_path_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte);
-    let is_dots = |segment: &str| matches!(segment, "." | "..");
-    if path.bytes().all(is_path_byte) && !path.split('/').any(is_dots) {
-        Ok(())
-    } else {
-        Err(InvalidInput::base_url("has a path that cannot be sent as it is"))
-    }
+    path.bytes().all(is_path_byte) && !path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 /// Splits off what does not belong into a base URL: `/api/atlas` with what follows it, which each request adds itself, or the path
 /// of a page in the browser (`/v2/` and a project's id).
 fn split_api_path(path: &str) -> Option<(&str, &str)> {
-    let is_page = path.strip_prefix("/v2/").is_some_and(|id| id.parse::<ProjectId>().is_ok());
-    if is_page {
+    if path.strip_prefix("/v2/").is_some_and(|id| id.parse::<ProjectId>().is_ok()) {
         return Some(("", path));
     }
-    let roots = ["/api/atlas/v1.0", "/api/atlas/v2"];
-    let root_at = roots.into_iter().find_map(|root| format!("{path}/").find(&format!("{root}/")));
-    path.split_at_checked(root_at.or_else(|| Some(path.strip_suffix("/api/atlas")?.len()))?)
+    let roots = ["/api/atlas/v1.0/", "/api/atlas/v2/"];
+    let root_at = roots.into_iter().find_map(|root| format!("{path}/").find(root));
+    let end_at = path.strip_suffix("/api/atlas").map(str::len);
+    path.split_at_checked(root_at.or(end_at)?)
 }
 
 #[cfg(test)]
@@ -174,7 +164,7 @@ mod tests {
         ];
         for (input, url, host, is_loopback) in cases {
             let base = BaseUrl::parse(input).unwrap();
-            assert_eq!((base.as_str(), base.host(), base.is_loopback), (url, host, is_loopback));
+            assert_eq!((base.as_str(), &*base.host, base.is_loopback), (url, host, is_loopback));
             assert_eq!(BaseUrl::parse(base.as_str()).unwrap(), base, "{input}, parsed again");
         }
         assert!(BaseUrl::parse(&format!("https://h/{}", "a".repeat(BaseUrl::MAX_LEN - 10))).is_ok());

@@ -36,31 +36,17 @@ macro_rules! define_id {
             }
         }
 
-        impl TryFrom<&str> for $name {
-            type Error = InvalidInput;
-
-            fn try_from(id: &str) -> Result<Self, InvalidInput> {
-                id.to_owned().try_into()
-            }
-        }
-
         impl FromStr for $name {
             type Err = InvalidInput;
 
             fn from_str(id: &str) -> Result<Self, InvalidInput> {
-                id.try_into()
+                id.to_owned().try_into()
             }
         }
 
         impl From<$name> for String {
             fn from(id: $name) -> String {
                 id.0
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
             }
         }
 
@@ -97,7 +83,7 @@ define_id! {
     /// ```
     /// use atlas_export_buckets::OrganizationId;
     ///
-    /// let organization = OrganizationId::try_from("5e4e593f70dfbf1010295836")?;
+    /// let organization = "5e4e593f70dfbf1010295836".parse::<OrganizationId>()?;
     /// assert_eq!(organization.to_string(), "5e4e593f70dfbf1010295836");
     /// # Ok::<(), atlas_export_buckets::Error>(())
     /// ```

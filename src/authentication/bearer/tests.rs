@@ -39,8 +39,8 @@ impl Endpoint {
     }
 
     fn replace(&self, session: &TokenSession, refused: Token, code: &str) -> Result<Token, Error> {
-        let is_about_token = code == "UNEXPECTED_ERROR";
-        session.replace(refused, &request(), api(code), is_about_token, MINUTE, |_| self.issue())
+        session.give_up(&refused, &request(), api(code), code == "UNEXPECTED_ERROR")?;
+        self.authorize(session)
     }
 }
 

@@ -7,29 +7,18 @@ use crate::error::{Error, NetworkError, NetworkErrorKind, Refusal};
 use crate::http::deadline::Deadline;
 use crate::request::ApiRequest;
 
-/// Explains why there is no response.
-pub(super) fn no_response(error: ureq::Error, request: &ApiRequest, deadline: &Deadline) -> Error {
-    explain(&error, NetworkErrorKind::Broken, request, deadline)
-}
-
-/// Explains why a response's body could not be read.
-pub(super) fn no_body(error: io::Error, request: &ApiRequest, deadline: &Deadline) -> Error {
-    let error = ureq::Error::from(error);
-    explain(&error, NetworkErrorKind::BrokenBody, request, deadline)
-}
-
-fn explain(
+/// Explains why no response arrived, or only a part of one. `broken` is the kind of error if the connection broke.
+pub(super) fn explain(
     error: &ureq::Error,
     broken: NetworkErrorKind,
     request: &ApiRequest,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Error {
     use NetworkErrorKind::{HostNotFound, NotConnected, Other, Proxy, Tls};
     let source = match error {
         ureq::Error::Io(error) => explain_io(error, broken),
         ureq::Error::Timeout(timeout) if is_end_of(deadline, *timeout) => {
-            let request = Box::new(request.clone());
-            return Error::Deadline { request, timeout: deadline.timeout, cause: None };
+            return Error::deadline(request, deadline.timeout);
         }
         ureq::Error::Timeout(timeout @ (ureq::Timeout::Connect | ureq::Timeout::Resolve)) => {
             NetworkError::new(NotConnected, format!("no connection in time: {timeout}"))
@@ -63,7 +52,7 @@ fn explain(
 }
 
 /// Whether a timeout is that of the page, not one of the agent's own.
-fn is_end_of(deadline: &Deadline, timeout: ureq::Timeout) -> bool {
+fn is_end_of(deadline: Deadline, timeout: ureq::Timeout) -> bool {
     /// `ureq` divides the time among the addresses of a host, rounds down, and reports the end of the last share as a connect
     /// timeout.
     const ROUNDING: Duration = Duration::from_millis(20);
@@ -81,7 +70,7 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
     {
         return explain_io(error, broken);
     }
-    // After the handshake, this error has a message.
+    // Without a message, this error is from the handshake: later ones have one.
     if error.kind() == ErrorKind::UnexpectedEof && error.get_ref().is_none() {
         return NetworkError::new(broken, "the server closed the connection within the TLS handshake");
     }

@@ -3,20 +3,18 @@
 use std::io::{Error as IoError, ErrorKind};
 use std::time::Duration;
 
-use super::explain::no_response;
 use super::*;
-use crate::error::NetworkErrorKind;
 use crate::request::{Resource, tests::page_options};
 
-fn request() -> ApiRequest {
-    page_options("https://h").page(&Resource::Projects, 1, true)
+fn no_response(error: ureq::Error, timeout: u64) -> Error {
+    let request = page_options("https://h").page(&Resource::Projects, 1, true);
+    let deadline = Deadline::new(Duration::from_secs(timeout));
+    explain(&error, NetworkErrorKind::Broken, &request, deadline)
 }
 
 #[test]
 fn the_end_of_the_deadline_is_no_timeout_of_the_agent() {
-    let explained = |timeout, reason| {
-        no_response(ureq::Error::Timeout(reason), &request(), &Deadline::new(Duration::from_secs(timeout)))
-    };
+    let explained = |timeout, reason| no_response(ureq::Error::Timeout(reason), timeout);
     assert!(matches!(explained(60, ureq::Timeout::Global), Error::Deadline { .. }));
     assert!(matches!(explained(0, ureq::Timeout::Connect), Error::Deadline { .. }));
     for (reason, expected) in [
@@ -56,7 +54,7 @@ fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
     ];
     for (error, kind, is_transient, message) in cases {
         let text = format!("{error:?}");
-        match no_response(error, &request(), &Deadline::new(Duration::from_secs(60))) {
+        match no_response(error, 60) {
             Error::Network { source, .. } => {
                 assert_eq!(
                     (source.kind, source.is_transient(), source.message.as_str()),
@@ -67,10 +65,6 @@ fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
             other => panic!("{text}: {other:?}"),
         }
     }
-    let too_large = no_response(
-        UreqError::LargeResponseHeader(1, 2),
-        &request(),
-        &Deadline::new(Duration::from_secs(60)),
-    );
+    let too_large = no_response(UreqError::LargeResponseHeader(1, 2), 60);
     assert!(matches!(too_large, Error::Refused { reason: Refusal::HeaderTooLarge, .. }));
 }
