@@ -21,7 +21,7 @@ const CLIENT_ID: &str = "mdb_sa_id_5e4e593f70dfbf1010295836";
 const CLIENT_SECRET: &str = "mdb_sa_sk_5ec7e75ec7e7";
 const ORGANIZATION: &str = "5e4e593f70dfbf1010295836";
 const PROJECTS: [(&str, &str); 2] =
-    [("32b6e34b3d91647abb20e7b8", "billing"), ("32b6e34b3d91647abb20e7b9", "shipping")];
+    [("32b6e34b3d91647abb20e7b8", "project-0000"), ("32b6e34b3d91647abb20e7b9", "project-0001")];
 /// Printed between the commands of one block and those of the next.
 const NEXT_BLOCK: &str = "--- next block ---";
 
