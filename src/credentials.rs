@@ -101,7 +101,7 @@ impl ApiKey {
         // The public half is sent and shown, so it must not be a client secret.
         if public_key.starts_with("mdb_sa_") {
             return refuse(
-                "is of a service account: use it as one (MONGODB_ATLAS_CLIENT_ID, MONGODB_ATLAS_CLIENT_SECRET)",
+                "belongs to a service account: use it as one (MONGODB_ATLAS_CLIENT_ID, MONGODB_ATLAS_CLIENT_SECRET)",
             );
         }
         if is_uuid(&public_key) {

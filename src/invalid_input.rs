@@ -109,19 +109,21 @@ impl fmt::Display for InvalidInput {
                 write!(f, "the environment variable {variable} {}", OneLine(problem))
             }
             InvalidInput::BaseUrl { problem } => {
-                write!(f, "the base URL {}; it looks like https://cloud.mongodb.com", OneLine(problem))
+                write!(f, "the base URL {}", OneLine(problem))
             }
             InvalidInput::ItemsPerPage(items) => {
                 write!(f, "Atlas gives 1 to 500 items per page, not {items}")
             }
             InvalidInput::PageNum => f.write_str("pages count from 1"),
-            InvalidInput::Timeout => f.write_str("a deadline of 0 s leaves no time to ask"),
+            InvalidInput::Timeout => {
+                f.write_str("a deadline of 0 s leaves no time to ask: set timeout and max_time to more")
+            }
             InvalidInput::UserAgent => {
                 f.write_str("the user agent is empty, or has characters that cannot be sent")
             }
-            InvalidInput::CaCertificates => f.write_str(
-                "the CA certificates have none that can be read; they must be X.509 certificates in PEM",
-            ),
+            InvalidInput::CaCertificates => {
+                f.write_str("no CA certificate can be read; they must be X.509 certificates in PEM")
+            }
             InvalidInput::NoTls => f.write_str(
                 "this build has no TLS: enable the feature rustls, or hand in an agent that has it",
             ),

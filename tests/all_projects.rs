@@ -56,7 +56,7 @@ fn a_project_with_a_bad_id_fails_alone() {
         let run = list(&atlas, &["--all-projects", "-o", "json", "--jobs", jobs]);
         let output: Value = serde_json::from_str(&run.stdout).unwrap();
         assert_eq!((run.status, output["results"].as_array().unwrap().len()), (Some(1), 12), "{jobs}");
-        let error = json!({ "message": "Atlas names a project whose id is none", "exitStatus": 1 });
+        let error = json!({ "message": "Atlas sent a project whose id is not valid", "exitStatus": 1 });
         assert_eq!(output["errors"], json!([error]), "{jobs}");
     }
 }

@@ -158,7 +158,7 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
         "a client secret as a public half",
         "ID -v",
         "MONGODB_ATLAS_PUBLIC_API_KEY=mdb_sa_sk_f00dfeed",
-        "the API key's public half is of a service account",
+        "the API key's public half belongs to a service account",
     ),
     ("no project", "", "", "which project? use --project-id, --all-projects or --org-id, or set MONGODB_"),
     (
@@ -227,7 +227,7 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
         "a CA file without certificates",
         "ID --ca-file /dev/null",
         "",
-        "/dev/null: the CA certificates have none that can be read",
+        "/dev/null: no CA certificate can be read",
     ),
     ("a CA file without end", "ID --ca-file /dev/zero", "", "/dev/zero is longer than 16 MiB"),
 ];
@@ -356,7 +356,7 @@ fn long_help_says_more_than_short_help() {
     }
     assert!(!short.contains("--group-id") && long.contains("--group-id"), "{long}");
     let simulate = help("simulate --help");
-    assert!(simulate.contains("A signal to simulate alone leaves the command running"), "{simulate}");
+    assert!(simulate.contains("A signal sent only to simulate leaves the command"), "{simulate}");
 }
 
 #[test]

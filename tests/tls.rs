@@ -66,7 +66,7 @@ fn a_server_that_cannot_be_trusted_is_refused_before_anything_is_sent_and_not_as
     let (authority, other) = (Authority::new("trusted"), Authority::new("other"));
     let cases = [
         ("an unknown root", Flaw::None, &other, "UnknownIssuer", "nobody who is trusted has issued it"),
-        ("a wrong name", Flaw::WrongName, &authority, "WrongName", "it is for DnsName"),
+        ("a wrong name", Flaw::WrongName, &authority, "WrongName", "it is for elsewhere.invalid)"),
         ("an expired certificate", Flaw::Expired, &authority, "Expired", "by this machine's clock it is"),
         ("the certificate of a CA", Flaw::IsCa, &authority, "Other", "it is the certificate of a CA"),
         ("one that is not valid yet", Flaw::NotYetValid, &authority, "NotYetValid", "it is valid from"),

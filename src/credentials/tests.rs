@@ -36,7 +36,7 @@ fn keys_that_cannot_be_sent_are_refused_without_being_shown() {
     }
     for public in ["mdb_sa_id_s3c", "mdb_sa_sk_s3c"] {
         let error = ApiKey::new(public, "mdb_sa_sk_s3c").unwrap_err().to_string();
-        assert!(error.contains("is of a service account") && !error.contains("s3c"), "{error}");
+        assert!(error.contains("belongs to a service account") && !error.contains("s3c"), "{error}");
     }
     let private_half = ServiceAccount::new(PRIVATE, "mdb_sa_sk_x").unwrap_err().to_string();
     assert!(private_half.contains("private half of an API key") && !private_half.contains(PRIVATE));

@@ -87,7 +87,7 @@ impl fmt::Display for Unanswerable {
         f.write_str(match self {
             Unanswerable::Scheme => "not Digest",
             Unanswerable::Malformed => "malformed",
-            Unanswerable::DuplicateParameter => "a parameter stands twice",
+            Unanswerable::DuplicateParameter => "a parameter occurs twice",
             Unanswerable::TooLong => "too long",
             Unanswerable::NoRealm => "no realm",
             Unanswerable::NoNonce => "no nonce",

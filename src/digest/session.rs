@@ -124,7 +124,7 @@ impl fmt::Display for Error {
             Error::NoChallenge(none) => none.fmt(f),
             Error::Refused { stale: false } => f.write_str("the credentials were refused"),
             Error::Refused { stale: true } => {
-                f.write_str("the server calls the nonce stale that it has just issued")
+                f.write_str("the server has just issued the nonce, and calls it stale")
             }
             Error::WrongRspauth => {
                 f.write_str("the answer's rspauth is wrong: whoever sent it does not know the password")

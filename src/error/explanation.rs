@@ -53,7 +53,7 @@ impl Error {
                 Explanation::new("not allowed").details(api).advice(if is_about_address(api) {
                     ADD_THE_ADDRESS
                 } else {
-                    "give the credentials the role Project Read Only in this project, and put this machine's address \
+                    "give the credentials the role Project Read Only in the project (to list projects, a role in their organization), and put this machine's address \
                      on their access list"
                 })
             }
@@ -83,7 +83,7 @@ impl Error {
                 explanation.details(details)
             }
             Error::Malformed { problem, .. } => {
-                Explanation::new("the answer is not an answer of the Atlas API")
+                Explanation::new("the answer is not as the Atlas API documents it")
                     .details(OneLine(problem))
                     .advice(CHECK_THE_WAY)
             }
@@ -122,6 +122,7 @@ fn explain_status(api: &ApiError, retry_after: Option<Duration>, is_retryable: b
         406 | 410 => explanation
             .advice("ask for another version of the API (ClientBuilder::api_version, --api-version)"),
         407 => explanation.advice("check the credentials in the URL of the proxy"),
+        404 => explanation.advice(CHECK_THE_WAY),
         _ if !api.is_from_atlas() => explanation.advice(CHECK_THE_WAY),
         _ => explanation,
     }

@@ -58,6 +58,10 @@ fn error_of_api(request: &ApiRequest, api: ApiError, headers: &HeaderMap) -> Err
         401 => Error::NotAuthenticated { request, reason: AuthenticationError::Refused, api },
         403 | 404 if !api.is_from_atlas() => Error::NotAtlas { request, status },
         403 => Error::Forbidden { request, api },
+        // There is no such path, so it is the base URL that is wrong, and not the id.
+        404 if api.error_code.as_deref() == Some("RESOURCE_NOT_FOUND") => {
+            Error::Status { request, api, retry_after }
+        }
         404 => Error::NotFound { request, api },
         429 => Error::RateLimited { request, api, retry_after },
         _ => Error::Status { request, api, retry_after },

@@ -126,7 +126,8 @@ impl<'a, T: Deserialize<'a>> Document<'a, T> {
         };
         let is_status = |status: &u16| *status <= 599;
         let status = u16::try_from(status).ok().filter(is_status);
-        let status = status.ok_or_else(|| malformed("it tells an error whose status is none of HTTP"))?;
+        let status =
+            status.ok_or_else(|| malformed("it reports an error whose status is not an HTTP status"))?;
         Ok(Some(self.to_api_error(status)))
     }
 

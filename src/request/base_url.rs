@@ -27,7 +27,8 @@ impl BaseUrl {
 
     /// Checks the form. Whether plain http may be used depends on more than the URL: see `client/builder.rs`.
     pub(crate) fn parse(url: &str) -> Result<Self, InvalidInput> {
-        let refuse = |problem| Err(InvalidInput::base_url(problem));
+        let refuse =
+            |problem| Err(InvalidInput::base_url(format!("{problem}; it looks like {}", BaseUrl::DEFAULT)));
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
             return refuse("does not begin with https://");
@@ -215,7 +216,10 @@ mod tests {
             ),
         ];
         for (input, problem) in cases {
-            assert_eq!(BaseUrl::parse(input), Err(InvalidInput::base_url(problem)), "{input}");
+            let example =
+                if problem.contains("use https") { "" } else { "; it looks like https://cloud.mongodb.com" };
+            let expected = InvalidInput::base_url(format!("{problem}{example}"));
+            assert_eq!(BaseUrl::parse(input), Err(expected), "{input}");
         }
     }
 }

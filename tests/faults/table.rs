@@ -86,7 +86,7 @@ fn no_connection() -> Vec<Row> {
         ),
         row("no TLS where TLS should be").target(Target::SimulatorByHttps).fails_for_good(
             "Network Tls",
-            "no secure connection",
+            "(the answer is not TLS); check the base URL",
             0,
         ),
     ]
@@ -147,6 +147,9 @@ fn statuses() -> Vec<Row> {
     let mut rows = vec![
         row("403").pages(status(403)).fails_for_good("Forbidden", "give the credentials the role Project Read Only", 2),
         row("404").pages(status(404)).fails_for_good("NotFound", "(HTTP 404 CODE \"The detail.\"); check the id", 2),
+        row("a 404 for the path")
+            .pages(Fault::Response(Response::atlas_error(404, "RESOURCE_NOT_FOUND", "Cannot find /x.", &[])))
+            .fails_for_good("Status 404", "(HTTP 404 RESOURCE_NOT_FOUND \"Cannot find /x.\"); check the base URL", 2),
         row("a 403 on a later page").nth(4, status(403)).fails_for_good("Forbidden", "page 3 of the export buckets", 4),
         row("a 404 in HTML").pages(Fault::Response(Response::html(404, "<h1>"))).fails_for_good(
             "NotAtlas 404",
@@ -284,7 +287,7 @@ fn refused_credentials() -> Vec<Row> {
         ),
         row("stale for ever").always(Fault::Stale).retries(1).fails_for_now(
             "NotAuthenticated Refused { stale: true }",
-            "the server calls the nonce stale that it has just issued",
+            "the server has just issued the nonce, and calls it stale",
             4,
         ),
         row("a fresh nonce called stale, once").nth(2, Fault::Stale).lists_all(6),

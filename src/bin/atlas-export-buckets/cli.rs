@@ -40,8 +40,8 @@ pub(crate) enum Command {
     ///
     /// Runs a command with the environment variables that lead to the simulated Atlas,
     /// and ends with its exit status. Without a command, prints these variables and
-    /// runs until interrupted. A signal to simulate alone leaves the command running;
-    /// Ctrl-C in a terminal goes to both.
+    /// runs until interrupted. A signal sent only to simulate leaves the command
+    /// running; Ctrl-C in a terminal goes to both.
     #[command(after_help = manual::SIMULATE_HELP, allow_negative_numbers = true, verbatim_doc_comment)]
     Simulate(SimulateArgs),
     /// Print a completion script for a shell

@@ -112,7 +112,7 @@ impl Limit {
     pub(crate) fn failure(limit: Option<Limit>) -> Failure {
         match limit {
             Some(limit) if limit.is_over() => Failure::MaxTime(limit.time),
-            _ => Failure::Other("the thread that listed it has ended".into()),
+            _ => Failure::Other("the thread that listed this project has ended".into()),
         }
     }
 }

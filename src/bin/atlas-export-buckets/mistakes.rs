@@ -95,7 +95,7 @@ fn about_command(error: &Error) -> Option<String> {
     }
     // As in `atlas backups exports buckets list`.
     if given == "backups" {
-        return Some("it is list alone: atlas-export-buckets list --project-id ID".to_owned());
+        return Some("the command is just list: atlas-export-buckets list --project-id ID".to_owned());
     }
     match error.get(ContextKind::SuggestedSubcommand)? {
         ContextValue::Strings(known) => Some(format!("did you mean {}?", known.join(" or "))),
@@ -222,7 +222,7 @@ mod tests {
         (
             "backups exports buckets list",
             "unrecognized subcommand 'backups'",
-            "it is list alone: atlas-export-buckets list ",
+            "the command is just list: atlas-export-buckets list ",
         ),
         (
             "simulate ./audit --fast",

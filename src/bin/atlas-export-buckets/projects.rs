@@ -90,7 +90,7 @@ impl Projects {
             let of = listing.total_count();
             Some(project.and_then(|project| match project.id.parse() {
                 Ok(id) => Ok(NamedProject { id, name: Some(project.name), of }),
-                Err(_) => Err(Failure::Other("Atlas names a project whose id is none".into())),
+                Err(_) => Err(Failure::Other("Atlas sent a project whose id is not valid".into())),
             }))
         }))
     }

@@ -213,7 +213,7 @@ mod tests {
         let (place, job) = open(NamedProject::new("32b6e34b3d91647abb20e7b8".parse().unwrap(), 1));
         drop(job);
         let failure = queue.parts(place).next().unwrap().unwrap_err();
-        assert_eq!(failure.cause(), "the thread that listed it has ended");
+        assert_eq!(failure.cause(), "the thread that listed this project has ended");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{fault, list, terminal};
 /// Lists the sample buckets of a simulated Atlas.
 pub(crate) fn demo(listing: &ListingArgs) -> Result<u8, Failure> {
     let atlas = start(Simulator::builder(), 0)?;
-    log::warn!("a simulated Atlas answers at {} until this is done", atlas.base_url());
+    log::warn!("a simulated Atlas answers at {} until the demo ends", atlas.base_url());
     let (client, project) = demo_client(&atlas, listing).map_err(Failure::Atlas)?;
     Ok(list::list(&client, Projects::Named(vec![project]), listing, 1))
 }

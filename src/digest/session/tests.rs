@@ -430,7 +430,7 @@ fn auth_int_covers_method_target_and_content() {
 fn errors_read_like_sentences() {
     let cases = [
         (Error::Refused { stale: false }, "the credentials were refused"),
-        (Error::Refused { stale: true }, "the server calls the nonce stale that it has just issued"),
+        (Error::Refused { stale: true }, "the server has just issued the nonce, and calls it stale"),
         (Error::WrongRspauth, "the answer's rspauth is wrong: whoever sent it does not know the password"),
         (Error::NoRandomness, "the operating system's random number generator failed"),
     ];

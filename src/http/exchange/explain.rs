@@ -94,8 +94,12 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
 fn explain_tls(error: &rustls::Error) -> NetworkError {
     use crate::error::CertificateError as Problem;
     use rustls::CertificateError as Fault;
-    let rustls::Error::InvalidCertificate(fault) = error else {
-        return NetworkError::new(NetworkErrorKind::Tls, error.to_string());
+    let fault = match error {
+        rustls::Error::InvalidCertificate(fault) => fault,
+        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+            return NetworkError::new(NetworkErrorKind::Tls, "the answer is not TLS");
+        }
+        _ => return NetworkError::new(NetworkErrorKind::Tls, error.to_string()),
     };
     let date = |time: &rustls::pki_types::UnixTime| {
         httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(time.as_secs()))
@@ -113,7 +117,9 @@ fn explain_tls(error: &rustls::Error) -> NetworkError {
         Fault::NotValidYet => (Problem::NotYetValid, error.to_string()),
         Fault::UnknownIssuer => (Problem::UnknownIssuer, "nobody who is trusted has issued it".into()),
         Fault::NotValidForNameContext { presented, .. } => {
-            (Problem::WrongName, format!("it is for {}", presented.join(", ")))
+            // As `DnsName("host")`.
+            let names: Vec<_> = presented.iter().filter_map(|name| name.split('"').nth(1)).collect();
+            (Problem::WrongName, format!("it is for {}", names.join(", ")))
         }
         Fault::NotValidForName => (Problem::WrongName, error.to_string()),
         // The verifier has no variant of its own for this.

@@ -181,7 +181,7 @@ fn what_is_no_page_says_what_is_wrong_and_where() {
         (
             "an error that is no status",
             r#"{"error":1000000,"results":[]}"#.into(),
-            "it tells an error whose status is none of HTTP",
+            "it reports an error whose status is not an HTTP status",
         ),
         (
             "an error that is a word",
