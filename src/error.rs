@@ -67,7 +67,8 @@ pub enum Error {
         /// The wait that the server asked for last.
         retry_after: Option<Duration>,
     },
-    /// Another error status, such as 500. For 500, 502, 503 and 504, retries did not help.
+    /// Another error status, such as 500. For 500, 502, 503 and 504, retries did not help. A 404 with the code `RESOURCE_NOT_FOUND`
+    /// is here too: Atlas does not know the path, so the base URL is wrong.
     #[non_exhaustive]
     Status {
         /// What was asked for.
