@@ -116,6 +116,19 @@ fn one_projects_failure_is_told_and_the_others_go_on() {
 }
 
 #[test]
+fn the_same_advice_is_given_once_and_again_after_another() {
+    let of_project = |index: usize| When::always().with_authorization().in_project(&project_id(index));
+    let status = |status| Fault::Response(Response::atlas_error(status, "CODE", "The detail.", &[]));
+    let atlas = atlas(5).fault(of_project(0), status(404)).fault(of_project(1), status(404));
+    let atlas = atlas.fault(of_project(2), status(410)).fault(of_project(4), status(404)).start().unwrap();
+    let run = list_all(&atlas, &["-o", "ndjson"]);
+    let advised = run.stderr.lines().filter(|line| line.starts_with("  "));
+    let advised: Vec<&str> = advised.map(|line| line.trim().split(' ').next().unwrap()).collect();
+    assert_eq!((run.status, advised), (Some(4), vec!["check", "ask", "check"]), "{}", run.stderr);
+    assert_eq!(run.stderr.matches("not found: ").count(), 3, "{}", run.stderr);
+}
+
+#[test]
 fn when_all_of_several_projects_fail_json_says_so_in_an_object() {
     let forbidden = Response::atlas_error(403, "USER_UNAUTHORIZED", "No.", &[]);
     let atlas =

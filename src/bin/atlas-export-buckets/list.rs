@@ -1,5 +1,6 @@
 //! `list`: makes the client, prints each project in turn, and returns the exit status.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _};
 use std::iter;
 use std::time::{Duration, Instant};
@@ -88,7 +89,8 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
         limit: listing.max_time.map(|time| Limit { end: start + time, time }),
     };
     let output = Output::new(style);
-    let mut printer = Printer { output, listing, projects: 0, buckets: 0, first_failure: failure::DONE };
+    let (first_failure, last_advice) = (failure::DONE, None);
+    let mut printer = Printer { output, listing, projects: 0, buckets: 0, first_failure, last_advice };
     // A body does not end in a line end, so clearing the progress line would clear the end of the body.
     if listing.format != Format::Raw || !io::stdout().is_terminal() {
         terminal::start_progress();
@@ -131,6 +133,8 @@ struct Printer<'a> {
     buckets: u64,
     /// The exit status of the first project that failed.
     first_failure: u8,
+    /// What was advised last. The same advice is not repeated for the next project.
+    last_advice: Option<Cow<'static, str>>,
 }
 
 impl Printer<'_> {
@@ -190,7 +194,10 @@ impl Printer<'_> {
             (_, Some(project)) => cause.push_str(&format!(": project {}", project.id)),
             (_, None) => cause.push_str(": the list of projects"),
         }
-        terminal::report(&cause, failure.advice().as_deref());
+        let advice = failure.advice();
+        let is_new = self.last_advice != advice;
+        terminal::report(&cause, advice.as_deref().filter(|_| is_new));
+        self.last_advice = advice;
         if self.first_failure == failure::DONE {
             self.first_failure = failure.exit_status();
         }
