@@ -4,6 +4,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use atlas_export_buckets::simulator::{Fault, Response, Simulator, When, sample_buckets};
@@ -12,6 +13,7 @@ use libtest_mimic::Trial;
 use crate::support::process::{Run, find_program};
 use crate::support::program::program;
 use crate::support::temp_dir::TempDir;
+use crate::support::wait::wait_for;
 use crate::{Missing, trial};
 
 pub fn trials() -> Vec<Trial> {
@@ -34,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a_terminal_gets_bold_headings_and_a_line_of_progress", || find("script"), terminal),
         trial("help_has_colours_where_a_terminal_shows_them", || find("script"), coloured_help),
         trial("a_terminal_says_what_is_waited_for", || find("script"), waiting),
+        trial("a_full_pipe_does_not_hold_up_the_requests", || find("script"), full_pipe),
     ]
 }
 
@@ -275,4 +278,28 @@ fn waiting(_script: &PathBuf) {
         let without = run(&"sh".into(), &format!("\"$PROGRAM\" list {options}"), Some(&atlas));
         assert_eq!((without.status, without.stderr.as_str()), (Some(0), ""), "{name}");
     }
+}
+
+/// Nobody reads the pipe until all is asked for. Each request tells the terminal of itself meanwhile.
+fn full_pipe(_script: &PathBuf) {
+    let atlas = Simulator::builder().projects(8, 1_200).start().unwrap();
+    let directory = TempDir::new();
+    // It waits longer than the test does, but not for ever.
+    let reader = r#"for _ in $(seq 750); do test -e "$1" && break; sleep 0.02; done; wc -l"#;
+    let reader = directory.write("reader", reader);
+    let may_read = directory.path().join("may-read");
+    let line = format!(
+        "TERM=xterm script -qec '\"$PROGRAM\" list --all-projects -o ndjson --jobs 2 | sh {} {}' /dev/null </dev/null",
+        reader.display(),
+        may_read.display()
+    );
+    thread::scope(|scope| {
+        let run = scope.spawn(|| run(&"sh".into(), &line, Some(&atlas)));
+        wait_for("a list of projects, and three pages of each", || {
+            (atlas.stats().requests > 3 * 8 + 1).then_some(())
+        });
+        directory.write("may-read", "");
+        let run = run.join().unwrap();
+        assert!(run.status == Some(0) && run.stdout.contains("9600"), "{run:?}");
+    });
 }
