@@ -17,8 +17,7 @@ fn listing(atlas: &Simulator, args: &[&str]) -> Program {
     let mut program = program();
     program
         .args(["list"].iter().chain(args))
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key())
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key())
+        .key(atlas.public_key(), atlas.private_key())
         .env("MONGODB_ATLAS_BASE_URL", atlas.base_url());
     program
 }

@@ -26,8 +26,7 @@ fn listing(atlas: &Simulator, args: &[&str]) -> Program {
     let mut program = program();
     program
         .args(["list"].iter().chain(args))
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .env("MONGODB_ATLAS_BASE_URL", atlas.base_url());
     program
 }
@@ -313,11 +312,7 @@ fn text_from_arguments_cannot_drive_the_terminal() {
         (vec!["simulate".into(), "--".into(), bad.into()], 1),
         (vec![bad.into()], 2),
     ] {
-        let run = program()
-            .args(&args)
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "p")
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", "p")
-            .run();
+        let run = program().args(&args).key("p", "p").run();
         let status = if args.contains(&"--".to_owned()) { 127 } else { 2 };
         assert_eq!((run.status, run.stderr.lines().count()), (Some(status), lines), "{run:?}");
         assert!(!run.stderr.contains(['\u{1b}', '\u{202e}']), "{run:?}");

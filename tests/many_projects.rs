@@ -39,8 +39,7 @@ fn list_all_with(mut program: Program, atlas: &Simulator, args: &[&str]) -> Run 
     let ids: Vec<&str> = atlas.project_ids().iter().map(String::as_str).collect();
     program
         .args(["list", "--project-id", "-", "--jobs", "8", "--limit", "2"].iter().chain(args))
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
         .stdin(ids.join("\n"))
         .run()
@@ -153,8 +152,7 @@ fn one_project_at_an_address_is_listed_without_another_thread() {
     let atlas = atlas(2).start().unwrap();
     let run = program_with_threads_of_gib(8)
         .args(["list", "-o", "ndjson", "--limit", "2", "--project-id", &project_id(1)])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .env("MONGODB_ATLAS_BASE_URL", atlas.base_url())
         .run();
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));

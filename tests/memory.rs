@@ -34,8 +34,7 @@ fn run(base_url: &str, timeout: &str) -> (u64, Option<i32>, String) {
     let running = program()
         .args(["list", "-o", "json", "--project-id", "32b6e34b3d91647abb20e7b8", "--retries", "0"])
         .args(["--base-url", base_url, "--timeout", timeout])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "embedded")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01")
+        .key("embedded", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01")
         .start();
     let mut peak = 0;
     wait_for("the end of the program", || match peak_kib(running.id()) {
@@ -90,8 +89,7 @@ fn peak_after(pages: usize) -> u64 {
     let atlas = atlas.fault(When::nth(pages as u64 + 2), never).start().unwrap();
     let running = program()
         .args(["list", "-o", "ndjson", "--project-id", atlas.project_id(), "--base-url", atlas.base_url()])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key())
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key())
+        .key(atlas.public_key(), atlas.private_key())
         .start();
     assert!(running.first_lines(500 * pages).iter().all(|line| line.ends_with('}')));
     peak_kib(running.id()).unwrap()
@@ -123,8 +121,7 @@ fn projects_that_wait_for_their_turn_hold_at_most_64_mib_together() {
         let running = program()
             .args(["list", "-o", format, "--project-id", "-", "--jobs", "8", "--max-time", "4"])
             .args(["--base-url", atlas.base_url()])
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key())
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key())
+            .key(atlas.public_key(), atlas.private_key())
             .stdin(ids.join("\n"))
             .start();
         let mut peak = 0;

@@ -22,8 +22,7 @@ const BUCKETS: [&str; 5] = [
 fn run(atlas: &Simulator, args: &[&str]) -> Run {
     program()
         .args(["list"].iter().chain(args))
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", "private")
+        .key("public", "private")
         .env("MONGODB_ATLAS_PROJECT_ID", PROJECT)
         .env("MONGODB_ATLAS_BASE_URL", atlas.base_url())
         .run()

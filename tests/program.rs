@@ -27,8 +27,7 @@ fn listing(atlas: &Simulator, args: &[&str]) -> Program {
     let mut program = program();
     program
         .args(["list"].iter().chain(args))
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url());
     program
 }
@@ -92,8 +91,7 @@ fn the_options_reach_atlas() {
         let mut program = program();
         program
             .args(["list", "-o", "ndjson"].iter().chain(args))
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .key("public", PRIVATE_KEY)
             .env("MONGODB_ATLAS_PROJECT_ID", PROJECT.to_uppercase())
             .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url());
         let run = program.run();
@@ -107,8 +105,7 @@ fn a_wrong_key_ends_with_status_3_and_the_words_of_atlas_after_2_requests() {
     let atlas = simulator(1);
     let run = program()
         .args(["list", "--project-id", PROJECT, "-v"])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", "f00dfeed-wrong")
+        .key("public", "f00dfeed-wrong")
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
         .run();
     assert_eq!((run.status, run.stdout.as_str()), (Some(3), ""));
@@ -127,7 +124,7 @@ fn a_wrong_key_ends_with_status_3_and_the_words_of_atlas_after_2_requests() {
 fn a_private_half_in_the_place_of_the_public_one_is_not_shown() {
     let atlas = simulator(1);
     let mut swapped = listing(&atlas, &["--project-id", PROJECT, "-v"]);
-    swapped.env("MONGODB_ATLAS_PUBLIC_API_KEY", PRIVATE_KEY).env("MONGODB_ATLAS_PRIVATE_API_KEY", "public");
+    swapped.key(PRIVATE_KEY, "public");
     let run = swapped.run();
     let refused = "atlas-export-buckets: the API key's public half looks like a private half: perhaps the two \
                    are swapped\n";
@@ -306,8 +303,7 @@ fn what_is_printed_at_once_does_not_wait_for_the_next_page() {
             Simulator::builder().buckets(sample_buckets(4)).fault(When::nth(3), never).start().unwrap();
         let running = program()
             .args(["list", "--project-id", atlas.project_id(), "-o", format, "--limit", "2"])
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key())
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key())
+            .key(atlas.public_key(), atlas.private_key())
             .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
             .start();
         let printed = running.first_lines(lines);
@@ -334,8 +330,7 @@ fn a_closed_pipe_ends_quietly() {
     assert!(run > 100_000);
     let (status, stderr) = program()
         .args(["list", "--project-id", PROJECT, "-o", "ndjson"])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
         .run_and_close_stdout_after_a_line();
     assert_eq!((status, stderr.as_str()), (Some(0), ""));
@@ -346,8 +341,7 @@ fn a_closed_pipe_does_not_make_good_what_failed_before() {
     let atlas = simulator(5000);
     let (status, stderr) = program()
         .args(["list", "--project-id", "000000000000000000000000", "--project-id", PROJECT, "-o", "ndjson"])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
         .run_and_close_stdout_after_a_line();
     assert_eq!((status, stderr.lines().count()), (Some(4), 2), "{stderr}");
@@ -359,8 +353,7 @@ fn what_cannot_be_said_on_stderr_is_not_said_and_the_work_goes_on() {
     let list = |args: &[&str]| {
         program()
             .args(["list", "-o", "ndjson"].iter().chain(args))
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .key("public", PRIVATE_KEY)
             .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
             .run_with_full_stderr()
     };
@@ -380,8 +373,7 @@ fn variables_that_are_not_unicode_are_refused_and_not_passed_over() {
     {
         let run = program()
             .args(["list"].iter())
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .key("public", PRIVATE_KEY)
             .env("MONGODB_ATLAS_PROJECT_ID", PROJECT)
             .env(variable, bad)
             .run();
@@ -395,8 +387,7 @@ fn a_proxy_that_cannot_be_used_is_refused_and_not_passed_over() {
     for bad in ["htp://127.0.0.1:1", "http://[", " http://127.0.0.1:1"] {
         let run = program()
             .args(["list", "--project-id", PROJECT, "--base-url", "https://cloud.invalid"].iter())
-            .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-            .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+            .key("public", PRIVATE_KEY)
             .env("HTTPS_PROXY", bad)
             .run();
         assert_eq!(run.status, Some(2), "{bad}: {run:?}");
@@ -406,8 +397,7 @@ fn a_proxy_that_cannot_be_used_is_refused_and_not_passed_over() {
     let atlas = simulator(1);
     let run = program()
         .args(["list", "--project-id", PROJECT].iter())
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .env("MONGODB_ATLAS_OPS_MANAGER_URL", atlas.base_url())
         .env("HTTPS_PROXY", "http://127.0.0.1:1")
         .run();

@@ -26,8 +26,7 @@ fn list(host: &str, proxy: &str, atlas: &Simulator, authority: &Authority) -> Ru
         .args(["list", "-o", "ndjson", "--limit", "2", "--project-id", atlas.project_id()])
         .args(["--base-url", &format!("https://{host}"), "--retries", "0"])
         .args(["--ca-file".as_ref(), dir.write("ca.pem", authority.pem()).as_os_str()])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .env("https_proxy", proxy)
         .run()
 }

@@ -36,8 +36,7 @@ fn run_list(args: &[&str], front: &Front, atlas: &Simulator, roots: &str) -> Run
         .args(["list", "-o", "json", "--project-id", atlas.project_id(), "--base-url", &front.base_url()])
         .args(args)
         .args(["--ca-file".as_ref(), directory.write("roots.pem", roots).as_os_str()])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .run()
 }
 

@@ -47,8 +47,7 @@ fn check(row: &Row, verbose: bool) -> Vec<String> {
     let run = program()
         .args(row.args(&atlas))
         .args(verbose.then_some("--verbose"))
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .run();
     let elapsed = start.elapsed();
     let Run { status, stdout, stderr } = &run;

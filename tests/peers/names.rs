@@ -105,8 +105,7 @@ fn list(base_url: &str, atlas: &Simulator, args: &[&str]) -> Run {
         .args(["list", "-o", "ndjson", "--retries", "0", "--project-id", atlas.project_id()])
         .args(["--base-url", base_url])
         .args(args)
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY)
+        .key("public", PRIVATE_KEY)
         .run()
 }
 

@@ -198,8 +198,7 @@ fn list(host: &str) -> Program {
     program
         .args(["list", "--project-id", "32b6e34b3d91647abb20e7b8", "--retries", "0", "--timeout", "2"])
         .args(["--base-url", &format!("https://{host}")])
-        .env("MONGODB_ATLAS_PUBLIC_API_KEY", "public")
-        .env("MONGODB_ATLAS_PRIVATE_API_KEY", "private");
+        .key("public", "private");
     program
 }
 

@@ -38,6 +38,11 @@ impl Program {
         self
     }
 
+    /// The API key in the environment.
+    pub fn key(&mut self, public: &str, private: &str) -> &mut Self {
+        self.env("MONGODB_ATLAS_PUBLIC_API_KEY", public).env("MONGODB_ATLAS_PRIVATE_API_KEY", private)
+    }
+
     /// What the program reads from standard input; nothing by default.
     pub fn stdin(&mut self, bytes: impl Into<Vec<u8>>) -> &mut Self {
         self.stdin = bytes.into();
