@@ -181,6 +181,3 @@ fn explain(text: &str, error: &serde_json::Error) -> BodyError {
 fn beginning(body: &[u8]) -> String {
     format!("it begins with {:?}", String::from_utf8_lossy(body.get(..40).unwrap_or(body)))
 }
-
-#[cfg(test)]
-mod tests;

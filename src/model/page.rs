@@ -90,3 +90,6 @@ impl<T> Page<T> {
         self.links.as_deref().unwrap_or_default().iter().any(|link| link.rel.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{ExportBucket, Page, read_page};
+use crate::model::{ApiError, ExportBucket, read_error};
 
 const BUCKET: &str = r#"{"_id":"5","bucketName":"b","cloudProvider":"AWS"}"#;
 
