@@ -456,6 +456,10 @@ fn simulate_serves_what_list_printed() {
         "{{\"results\":[{{\"groupId\":\"{other}\",\"_id\":\"5\",\"bucketName\":\"b\",\"cloudProvider\":\"AWS\"}},\
          {{\"groupId\":\"{PROJECT}\",\"_id\":\"6\",\"bucketName\":\"c\",\"cloudProvider\":\"GCP\"}}],\"totalCount\":2}}"
     );
+    let named = format!(
+        "{{\"groupId\":\"{other}\",\"groupName\":\"prod\",\"_id\":\"5\",\"bucketName\":\"b\",\"cloudProvider\":\"AWS\"}}"
+    );
+    let of_named = format!("[{named}]");
     for (name, fixture, projects, expected) in [
         ("an array", array, "", format!("{{\"groupId\":\"{PROJECT}\",{}\n", &array[2..array.len() - 1])),
         ("an empty array", "[]", "", String::new()),
@@ -468,6 +472,12 @@ fn simulate_serves_what_list_printed() {
                  {{\"groupId\":\"{PROJECT}\",\"_id\":\"6\",\"bucketName\":\"c\",\"cloudProvider\":\"GCP\"}}\n"
             ),
         ),
+        (
+            "what was printed with the names of projects",
+            of_named.as_str(),
+            "--all-projects",
+            format!("{named}\n"),
+        ),
     ] {
         let file = dir.write("fixture.json", fixture);
         let list = format!("\"$PROGRAM\" list -o ndjson {projects}");
@@ -478,6 +488,7 @@ fn simulate_serves_what_list_printed() {
         ("no JSON", &b"["[..]),
         ("no list", b"{}"),
         ("text", b"\"x\""),
+        ("no bucket", b"[{\"_id\":\"5\"}]"),
         ("not Unicode", b"[{\"_id\":\"\xff\"}]"),
     ] {
         let file = dir.write("fixture.json", fixture);

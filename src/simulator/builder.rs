@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::atlas::{
-    Resources, SimulatedProject, TokenBucket, TokenBuckets, buckets_of_json, check_projects, invalid,
-    is_date, normal_id, object_id, sample_buckets, sample_buckets_from,
+    FixtureBucket, Resources, SimulatedProject, TokenBucket, TokenBuckets, buckets_of_json, check_projects,
+    invalid, is_date, normal_id, object_id, sample_buckets, sample_buckets_from,
 };
 use super::auth::{Account, DigestOffer};
 use super::faults::{Fault, RequestInfo, When};
@@ -137,18 +137,22 @@ impl Builder {
     }
 
     /// Like [`Builder::buckets`], with the buckets of a JSON text: an array of them, or a page as Atlas sends it,
-    /// whose `results` are taken. A bucket with a `groupId`, as the program prints it, is added to that project instead.
+    /// whose `results` are taken. A bucket with a `groupId`, as the program prints it, is added to that project instead, and a
+    /// `groupName` names it.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] if the text is neither.
-    pub fn buckets_json(self, json: &str) -> io::Result<Builder> {
+    /// [`io::ErrorKind::InvalidInput`] if the text is neither, or if one is not a bucket, or has the id of another.
+    pub fn buckets_json(mut self, json: &str) -> io::Result<Builder> {
         // In the order in which projects come first.
         let mut projects: Vec<(String, Vec<String>)> = Vec::new();
-        for (project, bucket) in buckets_of_json(json)? {
-            let project = project.unwrap_or_else(|| DEFAULT_PROJECT_ID.to_owned());
-            match projects.iter_mut().find(|(known, _)| *known == project) {
-                Some((_, buckets)) => buckets.push(bucket),
-                None => projects.push((project, vec![bucket])),
+        for FixtureBucket { project_id, project_name, json } in buckets_of_json(json)? {
+            let project_id = project_id.unwrap_or_else(|| DEFAULT_PROJECT_ID.to_owned());
+            if let Some(name) = project_name {
+                self = self.project_name(&project_id, name);
+            }
+            match projects.iter_mut().find(|(known, _)| *known == project_id) {
+                Some((_, buckets)) => buckets.push(json),
+                None => projects.push((project_id, vec![json])),
             }
         }
         if projects.is_empty() {

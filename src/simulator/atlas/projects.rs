@@ -53,22 +53,6 @@ pub(crate) fn check_projects(projects: &mut [SimulatedProject]) -> io::Result<()
     Ok(())
 }
 
-/// Reads buckets from JSON: an array of them, or an object whose `results` is one, such as a page of Atlas's. With each comes
-/// its `groupId`, if it has one.
-pub(crate) fn buckets_of_json(json: &str) -> io::Result<Vec<(Option<String>, String)>> {
-    let results = match serde_json::from_str::<HashMap<String, &RawValue>>(json) {
-        Ok(page) => page.get("results").ok_or_else(|| invalid("the object has no \"results\""))?.get(),
-        Err(_) => json,
-    };
-    let buckets: Vec<&RawValue> =
-        serde_json::from_str(results).map_err(|error| invalid(error.to_string()))?;
-    let group_id = |bucket: &RawValue| {
-        let fields: HashMap<String, &RawValue> = serde_json::from_str(bucket.get()).ok()?;
-        serde_json::from_str(fields.get("groupId")?.get()).ok()
-    };
-    Ok(buckets.iter().map(|bucket| (group_id(bucket), bucket.get().to_owned())).collect())
-}
-
 pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message.into())
 }
@@ -104,31 +88,5 @@ mod tests {
         }
         let mut twice = [project(ID, ID, &[]), project(&ID.to_lowercase(), ID, &[])];
         assert!(check_projects(&mut twice).is_err());
-    }
-
-    #[test]
-    fn buckets_are_read_from_an_array_or_a_page_byte_for_byte() {
-        let table = [
-            ("[]", Ok(vec![])),
-            (r#"[{"a": 1.50}, {}]"#, Ok(vec![(None, r#"{"a": 1.50}"#), (None, "{}")])),
-            (r#"{"links":[],"results":[{"a":null}],"totalCount":1}"#, Ok(vec![(None, r#"{"a":null}"#)])),
-            (
-                r#"[{"groupId":"x"},{"groupId":5}]"#,
-                Ok(vec![(Some("x"), r#"{"groupId":"x"}"#), (None, r#"{"groupId":5}"#)]),
-            ),
-            ("{}", Err("the object has no \"results\"")),
-            ("7", Err("invalid type: integer `7`, expected a sequence")),
-            ("[", Err("EOF while parsing a list")),
-        ];
-        for (json, expected) in table {
-            match (buckets_of_json(json), expected) {
-                (Ok(buckets), Ok(expected)) => {
-                    let buckets: Vec<_> = buckets.iter().map(|(id, text)| (id.as_deref(), &**text)).collect();
-                    assert_eq!(buckets, expected, "{json}");
-                }
-                (Err(error), Err(expected)) => assert!(error.to_string().starts_with(expected), "{error}"),
-                (result, _) => panic!("{json}: {result:?}"),
-            }
-        }
     }
 }
