@@ -154,6 +154,13 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
         "MONGODB_ATLAS_PROJECT_ID: not a project id: ",
     ),
     (
+        "several ids in one",
+        "--project-id 32b6e34b3d91647abb20e7b8,32b6e34b3d91647abb20e7b9",
+        "",
+        "not a project id: one has 24 hexadecimal digits, such as 32b6e34b3d91647abb20e7b8; for several, repeat \
+         --project-id",
+    ),
+    (
         "a client secret as a public half",
         "ID -v",
         "MONGODB_ATLAS_PUBLIC_API_KEY=mdb_sa_sk_f00dfeed",
@@ -256,6 +263,19 @@ fn bad_input_is_refused_in_one_clear_line_with_status_2_and_nothing_is_sent() {
 }
 
 #[test]
+fn blanks_around_an_id_are_ignored() {
+    let atlas = simulator(3);
+    let id = format!(" {PROJECT}\r\n");
+    let of_environment = listing(&atlas, &[]).env("MONGODB_ATLAS_PROJECT_ID", &id).run();
+    let of_option = listing(&atlas, &["--project-id", &id]).run();
+    let of_options = listing(&atlas, &["--project-id", &id, "--project-id", PROJECT]).run();
+    let of_input = listing(&atlas, &["--project-id", "-"]).stdin(id).run();
+    for run in [of_environment, of_option, of_options, of_input] {
+        assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{run:?}");
+    }
+}
+
+#[test]
 fn a_bad_base_url_of_the_environment_is_told_with_its_variable() {
     let atlas = simulator(1);
     for variable in ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"] {
@@ -276,7 +296,7 @@ fn standard_input_that_is_no_list_of_ids_is_refused() {
             format!("{PROJECT} # the first\n\n5 # the second\n").into_bytes(),
             "standard input, line 3: not a project id: one has 24 hexadecimal digits",
         ),
-        ("no text", b"\xff\n".to_vec(), "standard input: "),
+        ("no text", b"\xff\n".to_vec(), "standard input, line 1: not a project id"),
         ("much", vec![b'\n'; 16 * 1024 * 1024], "there is no project id on standard input"),
         ("too much", vec![b'\n'; 16 * 1024 * 1024 + 1], "standard input is longer than 16 MiB"),
     ];
@@ -411,6 +431,13 @@ fn simulate_runs_a_command_in_its_environment_and_ends_with_its_status() {
         ("a status", "exit 7", 7, ""),
         ("a status of list", "\"$PROGRAM\" list --project-id 000000000000000000000000", 4, ""),
         ("a signal", "kill -9 $$", 137, ""),
+        ("no proxy", "echo $NO_PROXY $no_proxy", 0, "127.0.0.1 127.0.0.1\n"),
+        (
+            "the user's own too",
+            "NO_PROXY=a,b \"$PROGRAM\" simulate -- sh -c 'echo $NO_PROXY'",
+            0,
+            "127.0.0.1,a,b\n",
+        ),
     ] {
         let run = simulate(&[], script);
         assert_eq!((run.status, run.stdout.as_str()), (Some(status), stdout), "{name}: {run:?}");

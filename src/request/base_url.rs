@@ -31,7 +31,7 @@ impl BaseUrl {
             |problem| Err(InvalidInput::base_url(format!("{problem}; it looks like {}", BaseUrl::DEFAULT)));
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
-            return refuse("does not begin with https://");
+            return refuse("does not begin with https://, or http:// for this machine");
         }
         if url.len() > Self::MAX_LEN {
             return refuse("is too long");
@@ -178,9 +178,9 @@ mod tests {
     fn other_base_urls_are_refused_with_what_is_wrong() {
         let long = format!("https://h/{}", "a".repeat(BaseUrl::MAX_LEN - 9));
         let cases = [
-            ("ftp://h", "does not begin with https://"),
-            ("cloud.mongodb.com", "does not begin with https://"),
-            ("", "does not begin with https://"),
+            ("ftp://h", "does not begin with https://, or http:// for this machine"),
+            ("cloud.mongodb.com", "does not begin with https://, or http:// for this machine"),
+            ("", "does not begin with https://, or http:// for this machine"),
             ("https://", "has no valid host and port, or no valid path"),
             ("https://.", "has no valid host and port"),
             ("https://a..b", "has no valid host and port"),

@@ -266,6 +266,7 @@ fn waiting(_script: &PathBuf) {
         ("a page", When::nth(3), slow(), "--limit 5", "page 2 of 3: waiting for Atlas"),
         ("a retry", When::nth(3), busy, "--limit 5", "page 2 of 3: retrying in 1 s because of HTTP 503"),
         ("a project", When::nth(3), slow(), "--jobs 1 $TWO", "project 2 of 2: waiting for Atlas"),
+        ("one of JSON", When::nth(3), slow(), "-o json --jobs 1 $TWO", "project 2 of 2: waiting for Atlas"),
     ] {
         let atlas = Simulator::builder().buckets(sample_buckets(12)).fault(when, fault);
         let atlas = atlas.project("aaaaaaaaaaaaaaaaaaaaaaaa", sample_buckets(1)).start().unwrap();
@@ -275,6 +276,7 @@ fn waiting(_script: &PathBuf) {
         let on_terminal = run(&"sh".into(), &line, Some(&atlas));
         assert_eq!(on_terminal.status, Some(0), "{name}: {on_terminal:?}");
         assert!(on_terminal.stdout.contains(said), "{name}: {:?}", on_terminal.stdout);
+        assert!(!on_terminal.stdout.contains("}project"), "within a line: {:?}", on_terminal.stdout);
         let without = run(&"sh".into(), &format!("\"$PROGRAM\" list {options}"), Some(&atlas));
         assert_eq!((without.status, without.stderr.as_str()), (Some(0), ""), "{name}");
     }

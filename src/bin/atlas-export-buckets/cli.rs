@@ -110,7 +110,8 @@ pub(crate) struct ListingArgs {
     /// table, json, ndjson, csv or raw
     ///
     /// table: aligned columns, for people. json: one object with all buckets.
-    /// ndjson: a JSON object a line. csv: comma-separated, with a header.
+    /// ndjson: a JSON object a line. csv: comma-separated, with a header;
+    /// control characters are escaped as in \u{9b}.
     /// raw: the bodies as Atlas sent them, one after the other.
     ///
     /// table and json print a project when it is complete. The others print

@@ -63,7 +63,7 @@ follow them: ask for the next page by pageNum.
 Environment of the command:
   MONGODB_ATLAS_PUBLIC_API_KEY, _PRIVATE_API_KEY, or with --service-account
   MONGODB_ATLAS_CLIENT_ID, _CLIENT_SECRET; MONGODB_ATLAS_PROJECT_ID, _ORG_ID,
-  _BASE_URL, _OPS_MANAGER_URL
+  _BASE_URL, _OPS_MANAGER_URL; NO_PROXY with this machine
 
 Examples:
   atlas-export-buckets simulate --fault 503=2 -- ./nightly-audit

@@ -20,9 +20,13 @@ const NO_SERVICE_ACCOUNTS: &str = "no option takes a secret, because arguments a
 /// Options that other tools have, and what to do here.
 const OF_OTHER_TOOLS: &[(&[&str], &str)] = &[
     (&["--json"], "use --output json"),
+    (&["--csv"], "use --output csv"),
+    (&["--cacert"], "use --ca-file"),
+    (&["-j"], "use --jobs"),
     (&["--format", "-f"], "use --output with table, json, ndjson, csv or raw"),
     (&["--profile", "-P"], NO_PROFILES),
-    (&["--api-key", "--apiKey", "--key", "--user", "--username", "--password", "-u", "--digest"], NO_KEYS),
+    (&["--api-key", "--apiKey", "--key", "--user", "--username", "--password", "-u"], NO_KEYS),
+    (&["--digest", "--anyauth"], "an API key is always sent by Digest"),
     (&["--public-key", "--private-key", "--publicKey", "--privateKey", "--private-api-key"], NO_KEYS),
     (&["--token", "--access-token", "--accessToken", "--bearer"], NO_TOKENS),
     (&["--client-id", "--client-secret", "--clientId", "--clientSecret"], NO_SERVICE_ACCOUNTS),
@@ -30,7 +34,7 @@ const OF_OTHER_TOOLS: &[(&[&str], &str)] = &[
     (&["--proxy", "-x"], "set HTTPS_PROXY; NO_PROXY names the hosts that are reached without it"),
     (&["--insecure", "-k"], "certificates are always checked; --ca-file PEM trusts the roots in a file"),
     (&["--host", "--url"], "use --base-url"),
-    (&["--group", "--project", "--projectID", "-p"], "use --project-id"),
+    (&["--group", "--project", "--projects", "--projectID", "-p"], "use --project-id"),
     (&["--org", "--orgID", "--organization"], "use --org-id"),
     (&["--all"], "use --all-projects; all pages are fetched anyway"),
     (&["--pageNum", "--page-num"], "use --page"),
@@ -72,17 +76,18 @@ fn about_argument(error: &Error, command: Option<&str>) -> Option<String> {
     if command == Some("simulate") && !given.starts_with('-') {
         return Some(format!("the command to run follows --: atlas-export-buckets simulate -- {given}"));
     }
+    let owner = command_with(name);
+    if let (Some("demo"), Some(owner)) = (command, &owner) {
+        return Some(format!("it is an option of atlas-export-buckets {owner}"));
+    }
     if let Some((_, advice)) = OF_OTHER_TOOLS.iter().find(|(names, _)| names.contains(&name)) {
         return Some((*advice).to_owned());
     }
     if given.parse::<ProjectId>().is_ok() {
         return Some(format!("did you mean --project-id {given}?"));
     }
-    if let Some(owner) = command_with(name) {
-        return Some(match command {
-            None => format!("options follow their command: atlas-export-buckets {owner} {name}"),
-            Some(_) => format!("it is an option of atlas-export-buckets {owner}"),
-        });
+    if let (None, Some(owner)) = (command, owner) {
+        return Some(format!("options follow their command: atlas-export-buckets {owner} {name}"));
     }
     let known = error.get(ContextKind::SuggestedArg)?;
     Some(format!("did you mean {known}?"))
@@ -151,6 +156,7 @@ mod tests {
         ("list extra", "unexpected argument 'extra' found", "see atlas-export-buckets list --help"),
         ("list --projct-id a", "unexpected argument '--projct-id' found", "did you mean --project-id?; "),
         ("list --project_id=a", "unexpected argument '--project_id' found", "did you mean --project-id?; "),
+        ("list --projects a", "unexpected argument '--projects' found", "use --project-id; "),
         ("list --frobnicate", "unexpected argument '--frobnicate' found", "see "),
         ("list -z", "unexpected argument '-z' found", "see "),
         ("completions tcsh", "invalid value 'tcsh' for '<bash|zsh|fish>'", "see "),

@@ -105,9 +105,8 @@ impl Output {
         }
         match self.style.format {
             Format::Table => Ok(self.table.header().into_bytes()),
-            Format::Json => Ok(json::START.into()),
             Format::Csv => csv::header(self.style),
-            Format::Ndjson | Format::Raw => Ok(Vec::new()),
+            Format::Json | Format::Ndjson | Format::Raw => Ok(Vec::new()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use atlas_export_buckets::{OrganizationId, ProjectId};
+use atlas_export_buckets::{InvalidInput, OrganizationId, ProjectId};
 
 use crate::cli::SelectionArgs;
 use crate::environment;
@@ -56,7 +56,7 @@ impl Projects {
         }
         let mut ids = match selection.project_ids.as_slice() {
             [] => vec![id_of_environment()?],
-            [id] if id != "-" => vec![id.parse().map_err(|error| format!("{error}"))?],
+            [id] if id != "-" => vec![parse_id(id)?],
             ids => named_ids(ids)?,
         };
         if ids.is_empty() {
@@ -105,7 +105,15 @@ fn id_of_environment() -> Result<ProjectId, String> {
             None => which.to_owned(),
         });
     };
-    id.parse().map_err(|error| format!("{}: {error}", environment::PROJECT_ID))
+    parse_id(&id).map_err(|error| format!("{}: {error}", environment::PROJECT_ID))
+}
+
+/// Blanks around an id are ignored, as they are in a file.
+fn parse_id(text: &str) -> Result<ProjectId, String> {
+    text.trim().parse().map_err(|error: InvalidInput| match text.contains(',') {
+        true => format!("{error}; for several, repeat --project-id"),
+        false => error.to_string(),
+    })
 }
 
 /// The values of several `--project-id`. A bad one is not shown, as it may be a key in the wrong place.
@@ -115,7 +123,9 @@ fn named_ids(values: &[String]) -> Result<Vec<ProjectId>, String> {
         if value == "-" {
             read_ids(&mut ids)?;
         } else {
-            ids.push(value.parse().map_err(|error| format!("--project-id, number {}: {error}", index + 1))?);
+            ids.push(
+                parse_id(value).map_err(|error| format!("--project-id, number {}: {error}", index + 1))?,
+            );
         }
     }
     Ok(ids)
@@ -124,12 +134,12 @@ fn named_ids(values: &[String]) -> Result<Vec<ProjectId>, String> {
 /// Reads ids from standard input, one a line.
 fn read_ids(ids: &mut Vec<ProjectId>) -> Result<(), String> {
     let bytes = read_all(&mut io::stdin(), &"standard input")?;
-    let text = str::from_utf8(&bytes).map_err(|error| format!("standard input: {error}"))?;
-    // Some editors put a byte order mark before the first line.
-    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        let id = line.split('#').next().unwrap_or_default().trim();
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        // Some editors put a byte order mark before the first line. A note need not be Unicode, as it is not read.
+        let line = String::from_utf8_lossy(line);
+        let id = line.trim_start_matches('\u{feff}').split('#').next().unwrap_or_default().trim();
         if !id.is_empty() {
-            ids.push(id.parse().map_err(|error| format!("standard input, line {}: {error}", index + 1))?);
+            ids.push(parse_id(id).map_err(|error| format!("standard input, line {}: {error}", index + 1))?);
         }
     }
     Ok(())

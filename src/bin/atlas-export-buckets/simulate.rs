@@ -1,5 +1,6 @@
 //! `simulate` runs the simulated Atlas; `demo` lists from it, as `list` would.
 
+use std::env;
 use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
@@ -48,6 +49,11 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8, Failure> {
                 ApiKey::PRIVATE_KEY_VARIABLE,
             ] {
                 command.env_remove(name);
+            }
+            // Other tools than ours would ask a proxy for this machine.
+            for name in ["no_proxy", "NO_PROXY"] {
+                let others = env::var(name).unwrap_or_default();
+                command.env(name, format!("127.0.0.1,{others}").trim_end_matches(','));
             }
             Ok(exit_status_of_command(command.envs(variables).status(), &program.to_string_lossy()))
         }

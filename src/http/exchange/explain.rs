@@ -124,7 +124,7 @@ fn explain_tls(error: &rustls::Error) -> NetworkError {
         Fault::NotValidForName => (Problem::WrongName, error.to_string()),
         // The verifier has no variant of its own for this.
         Fault::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            (Problem::Other, "it is the certificate of a CA, which must not be a server's".into())
+            (Problem::Other, "it is the certificate of a CA; a server's must be made with CA:FALSE".into())
         }
         _ => (Problem::Other, error.to_string()),
     };

@@ -29,11 +29,11 @@ fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
     Ok(escape_json(&object).into_owned())
 }
 
-/// How a document begins. The whole is `{"results":[…],"totalCount":N}`; if any project failed, it has `errors` and no count.
-pub(super) const START: &str = "{\"results\":[";
-
-/// What a document remembers from project to project.
+/// A document, `{"results":[…],"totalCount":N}`; if any project failed, it has `errors` and no count.
 pub(super) struct Document {
+    /// What is not printed yet, because its line does not end before it is known whether a comma follows. What is printed
+    /// are whole lines, between which a terminal can show the line of progress.
+    held: String,
     /// The buckets of a project that is not complete yet.
     pending: Vec<String>,
     has_results: bool,
@@ -56,7 +56,13 @@ struct ErrorEntry {
 
 impl Document {
     pub(super) fn new() -> Self {
-        Document { pending: Vec::new(), has_results: false, total_count: Some(0), errors: Vec::new() }
+        Document {
+            held: "{\"results\":[".to_owned(),
+            pending: Vec::new(),
+            has_results: false,
+            total_count: Some(0),
+            errors: Vec::new(),
+        }
     }
 
     pub(super) fn add(&mut self, project: &NamedProject, buckets: &[ExportBucket]) -> io::Result<()> {
@@ -69,13 +75,14 @@ impl Document {
     /// The elements of a project that is complete.
     pub(super) fn take_results(&mut self, count: Option<u64>) -> String {
         self.total_count = self.total_count.zip(count).and_then(|(sum, count)| sum.checked_add(count));
-        let mut text = String::new();
         for object in self.pending.drain(..) {
-            text.push_str(if self.has_results { ",\n" } else { "\n" });
-            text.push_str(&object);
+            self.held.push_str(if self.has_results { ",\n" } else { "\n" });
+            self.held.push_str(&object);
             self.has_results = true;
         }
-        text
+        let last_line = self.held.rfind('\n').map_or(0, |end| end + 1);
+        let rest = self.held.split_off(last_line);
+        std::mem::replace(&mut self.held, rest)
     }
 
     pub(super) fn failed(&mut self, project: Option<&NamedProject>, failure: &Failure) {
@@ -97,7 +104,7 @@ impl Document {
             Some(total_count) => format!(",\"totalCount\":{total_count}"),
             None => String::new(),
         };
-        Ok(format!("{line_end}]{rest}}}\n"))
+        Ok(format!("{}{line_end}]{rest}}}\n", self.held))
     }
 }
 
@@ -139,6 +146,27 @@ mod tests {
             let bucket = serde_json::from_str(&received).unwrap();
             assert_eq!(object(&project, &bucket).unwrap(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn only_whole_lines_are_printed_before_the_end() {
+        let project = NamedProject::new(ID.parse().unwrap(), 1);
+        let bucket = |id: u32| {
+            let json = format!(r#"{{"_id":"{id}","bucketName":"b","cloudProvider":"AWS"}}"#);
+            serde_json::from_str(&json).unwrap()
+        };
+        let mut document = Document::new();
+        let mut printed = String::new();
+        for ids in [0..0, 0..2, 2..2, 2..3] {
+            document.add(&project, &ids.map(bucket).collect::<Vec<_>>()).unwrap();
+            let text = document.take_results(None);
+            assert!(text.is_empty() || text.ends_with('\n'), "{text}");
+            printed += &text;
+        }
+        printed += &document.end().unwrap();
+        let object = |id| object(&project, &bucket(id)).unwrap();
+        let expected = format!("{{\"results\":[\n{},\n{},\n{}\n]}}\n", object(0), object(1), object(2));
+        assert_eq!(printed, expected);
     }
 
     #[test]
