@@ -13,7 +13,7 @@ use atlas_export_buckets::simulator::sample_buckets;
 
 use crate::Context;
 use crate::front::Identity;
-use crate::measured::{Measured, measure as run, median};
+use crate::measured::{Measured, measure_on_cpu, median, on_cpu};
 use crate::table::{Bound, print};
 
 const BUCKETS: usize = 100;
@@ -57,10 +57,10 @@ impl Apache {
         let free_port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let address = free_port.expect("a free port");
         let config = context.write("httpd.conf", &configuration(&context.scratch, address.port()));
-        let mut command = Command::new("apache2");
+        let mut command = on_cpu(0, "apache2");
         // -X: one process, in the foreground.
         let command = command.arg("-X").arg("-f").arg(config).stderr(Stdio::null());
-        let mut process = command.spawn().unwrap_or_else(|error| panic!("apache2: {error}"));
+        let mut process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         while TcpStream::connect(address).is_err() {
             assert!(process.try_wait().expect("a status").is_none(), "apache2 has ended");
             thread::sleep(Duration::from_millis(10));
@@ -122,14 +122,19 @@ pub fn measure(context: &Context) -> Vec<Bound> {
     let identity = Identity::new("localhost");
     let ca_file = context.write("ca.pem", &identity.root);
     let apache = Apache::start(context, &identity);
-    let (mut ours, mut curls): (Vec<Measured>, Vec<Measured>) = Default::default();
+    let run = |command: &Command| measure_on_cpu(context, 1, command);
+    let (mut ours, mut curls, mut nothing): (Vec<_>, Vec<_>, Vec<_>) = Default::default();
     for _ in 0..context.rounds(ROUNDS) {
-        let run_of_program = run(context, &program(context, &apache, &ca_file));
-        assert_eq!(run_of_program.output.lines().count(), BUCKETS);
-        ours.push(run_of_program);
-        let run_of_curl = run(context, &curl(&apache, &ca_file));
-        assert_eq!(run_of_curl.output.matches("bucketName").count(), BUCKETS);
-        curls.push(run_of_curl);
+        ours.push(run(&program(context, &apache, &ca_file)));
+        curls.push(run(&curl(&apache, &ca_file)));
+        nothing.push(run(&Command::new("true")));
+    }
+    assert!(ours.iter().all(|run| run.output.lines().count() == BUCKETS));
+    assert!(curls.iter().all(|run| run.output.matches("bucketName").count() == BUCKETS));
+    // Some belong to the start of any program.
+    let of_start = median(nothing.iter().map(|run| run.context_switches));
+    for run in ours.iter_mut().chain(&mut curls) {
+        run.context_switches -= of_start;
     }
     let row = |name: &str, runs: &[Measured]| {
         let figures: [fn(&Measured) -> f64; 4] =

@@ -20,7 +20,22 @@ pub struct Measured {
 
 /// Runs `command` under `measure`; it has to succeed.
 pub fn measure(context: &Context, command: &Command) -> Measured {
-    let mut measure = Command::new(context.programs.join("measure"));
+    measure_by(Command::new(context.programs.join("measure")), command)
+}
+
+/// The same, on one CPU. A server on the same CPU would take it away from its client again and again.
+pub fn measure_on_cpu(context: &Context, number: u32, command: &Command) -> Measured {
+    measure_by(on_cpu(number, context.programs.join("measure")), command)
+}
+
+/// A command that stays on one CPU.
+pub fn on_cpu(number: u32, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", &number.to_string()]).arg(program);
+    command
+}
+
+fn measure_by(mut measure: Command, command: &Command) -> Measured {
     measure.arg(command.get_program()).args(command.get_args());
     measure.envs(command.get_envs().filter_map(|(name, value): (&OsStr, _)| Some((name, value?))));
     if let Some(directory) = command.get_current_dir() {
