@@ -19,7 +19,9 @@ pub(super) struct Body {
 }
 
 impl Body {
-    pub(super) fn new(text: String) -> Self {
+    pub(super) fn new(mut text: String) -> Self {
+        // It may be kept for long, and the buffer that it was read into has spare room.
+        text.shrink_to_fit();
         Body { text, items: OnceLock::new() }
     }
 
