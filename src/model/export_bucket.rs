@@ -264,6 +264,17 @@ mod tests {
     }
 
     #[test]
+    fn buckets_are_equal_if_all_that_they_came_with_is() {
+        let read = |new: u32| {
+            let json = format!(r#"{{"_id":"5","bucketName":"b","cloudProvider":"AWS","new":{new}}}"#);
+            serde_json::from_str::<ExportBucket>(&json).unwrap()
+        };
+        assert_eq!(read(1), read(1));
+        assert_ne!(read(1), read(2));
+        assert!(format!("{:?}", read(7)).contains(r#"\"new\":7"#));
+    }
+
+    #[test]
     fn a_bucket_can_be_flattened_into_another_struct() {
         #[derive(serde::Serialize)]
         struct Row {
