@@ -14,7 +14,7 @@ use super::json::RawObject;
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) text: String,
-    /// Where its items are. Most callers never need it, and finding them takes a sixth of the time of reading the page.
+    /// Where its items are. Most callers never need it, and finding them takes a quarter of the time of reading the page.
     items: OnceLock<Vec<Range<usize>>>,
 }
 
