@@ -57,7 +57,7 @@ pub enum Error {
         /// What the server says.
         api: Box<ApiError>,
     },
-    /// 429, and the wait that Atlas asks for would end after the deadline.
+    /// 429, and the wait before the next attempt would end after the deadline.
     #[non_exhaustive]
     RateLimited {
         /// What was asked for.
@@ -86,7 +86,8 @@ pub enum Error {
         /// The HTTP status.
         status: u16,
     },
-    /// No complete response arrived: name look-up, connection or TLS failed, or the connection broke, and retries did not help.
+    /// No complete response arrived: name look-up, connection or TLS failed, or the connection broke. If the failure may be
+    /// temporary ([`NetworkError::is_transient`]), retries did not help.
     #[non_exhaustive]
     Network {
         /// What was asked for.
@@ -281,8 +282,8 @@ impl Error {
         Error::Refused { request: Box::new(request.clone()), reason }
     }
 
-    /// Whether the same call may succeed later: after a failure of the network or the server, a rate limit, a deadline that passed, or
-    /// a list that changed while it was read.
+    /// Whether the same call may succeed later: after a failure of the network or the server, a rate limit, a deadline that passed, a
+    /// list that changed while it was read, or a fresh challenge that the server called stale.
     pub fn is_retryable(&self) -> bool {
         match self {
             Error::RateLimited { .. } => true,
@@ -351,7 +352,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status of the response that failed, if there was one.
+    /// The HTTP status of the response, if the error has it.
     pub fn status(&self) -> Option<u16> {
         match self {
             Error::NotAtlas { status, .. } => Some(*status),

@@ -53,7 +53,7 @@ struct Document<'a, T> {
     detail: Option<&'a RawValue>,
     #[serde(borrow)]
     parameters: Option<&'a RawValue>,
-    // Atlas's documentation of v1.0 calls the envelope's inside `envelope`, that of other versions `content`.
+    // What is inside an envelope. Atlas's documentation of v1.0 calls this field `envelope`; that of other versions, `content`.
     #[serde(borrow)]
     envelope: Option<&'a RawValue>,
     #[serde(borrow)]

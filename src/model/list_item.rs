@@ -24,7 +24,7 @@ pub(super) mod sealed {
     }
 }
 
-/// Reads an item that is not in a page.
+/// Reads an item from its own text, without a page.
 pub(super) fn read_item<T: Sealed>(json: &str) -> Result<T, serde_json::Error> {
     let Object(fields) = serde_json::from_str(json)?;
     T::new(fields, ItemText::alone(json.to_owned()))

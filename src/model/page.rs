@@ -57,7 +57,7 @@ pub(crate) fn read_page<T: ListItem>(page_num: u32, body: Vec<u8>) -> Result<Pag
     Ok(Page { page_num, results, total_count, links, rate_limit, deprecation: None, sunset: None, body })
 }
 
-/// Reads a body that is no page of these items once more, to find out which of its items is wrong, or what else.
+/// Reads a body again that could not be read as a page, to find out what is wrong: one of its items, or something else.
 fn find_cause<T: ListItem>(text: &str) -> Option<BodyError> {
     let items: Vec<&RawValue> = match read_content(text) {
         Ok(content) => content.results,

@@ -93,7 +93,7 @@ impl Builder {
         self
     }
 
-    /// Projects that are added after this belong to this organization. Default: one of its own,
+    /// Projects that are added after this belong to this organization. Default: the simulator's own organization,
     /// [`Simulator::organization_id`].
     pub fn organization(mut self, organization_id: impl Into<String>) -> Builder {
         self.organization = organization_id.into();
@@ -218,7 +218,7 @@ impl Builder {
     /// Limits how often each service account may ask for a token. Default: 10 times a minute and without
     /// `Retry-After`, as Atlas. `None`: no limit.
     pub fn token_rate_limit(mut self, limit: Option<TokenBucket>) -> Builder {
-        // Its buckets are taken from by service account, not by project.
+        // For tokens, `per_project` means a bucket for each service account, whose id takes the place of the project's.
         self.service.token_rate_limit = limit.map(|limit| TokenBuckets::new(limit.per_project()));
         self
     }

@@ -5,9 +5,9 @@ use super::object_id::{object_id, scatter};
 /// Makes `n` export buckets as Atlas describes them, each a JSON object.
 ///
 /// The `_id`s are unique and have 24 hexadecimal digits. Of every five buckets three are `AWS`, one is
-/// `AZURE` and one is `GCP`, each with the fields of its kind. The buckets of AWS have three forms. Counting all
-/// buckets from 0, those whose number is divisible by 4 have the short form of the v1.0 documentation. Of the rest,
-/// those whose number is divisible by 3 have all fields, `links` and `region` among them. The others have the fields
+/// `AZURE` and one is `GCP`, each with the fields of its kind. A bucket of AWS has one of three forms, which its index
+/// among all buckets decides. If the index is divisible by 4, it is the short form of the v1.0 documentation. Otherwise,
+/// if it is divisible by 3, the bucket has all fields, `links` and `region` among them. If neither, it has the fields
 /// that Atlas lists today. The same `n` gives the same buckets, and a larger `n` the same ones first.
 ///
 /// ```

@@ -14,8 +14,8 @@ use std::ops::RangeInclusive;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Requests to the OAuth endpoints count only with [`When::token_requests`] or [`When::revocation_requests`], and then
-/// no others do. So a fault that is meant for pages hits the same pages with API keys and with service accounts.
+/// Requests to an OAuth endpoint count only with a filter that names it, such as [`When::token_requests`], and then no
+/// others do. So a fault that is meant for pages hits the same pages with API keys and with service accounts.
 #[derive(Clone, Debug)]
 pub struct When {
     /// Which of the requests that count are hit, from 1; of these only each whose number is a multiple of `every`.
