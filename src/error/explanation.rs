@@ -53,8 +53,8 @@ impl Error {
                 Explanation::new("not allowed").details(api).advice(if is_about_address(api) {
                     ADD_THE_ADDRESS
                 } else {
-                    "give the credentials the role Project Read Only in the project (to list projects, a role in their organization), and put this machine's address \
-                     on their access list"
+                    "give the credentials the role Project Read Only in the project (to list projects, a role in their \
+                     organization), and put this machine's address on their access list"
                 })
             }
             Error::NotFound { api, .. } => Explanation::new("not found")

@@ -45,7 +45,7 @@ Example:
   atlas-export-buckets demo -v";
 
 pub(crate) const SIMULATE_HELP: &str = "\
-Faults. They hit the requests with credentials: all, or N of them.
+Faults. Most hit the requests with credentials: all, or N of them.
   STATUS[=N]                         an error status, such as 503
   reset[=N] close[=N] truncate[=N]   connections that break
   endless[=N] html[=N] redirect[=N]  answers that are no pages
@@ -55,7 +55,7 @@ Faults. They hit the requests with credentials: all, or N of them.
   shift delete count-shrinks         the list changes before page 2
   Pages: cap-page[=N] no-links no-count count-refused ignore-page next-for-ever
   Digest: stale[=N] forget-nonces[=N] wrong-rspauth[=N] unauthorized basic
-  revoke-token[=N]                   access tokens are refused, also new ones
+  revoke-token[=N]                   the token that a request brings is revoked
 
 Links in its pages lead to http://localhost:8080, as those of Atlas do. Do not
 follow them: ask for the next page by pageNum.
@@ -79,7 +79,7 @@ pub(crate) const MAN_HELP: &str = "Example:\n  atlas-export-buckets man | man -l
 
 const DESCRIPTION: &str = "\
 Asks the Atlas Administration API for 500 buckets at a time and gives the complete list or an error. \
-Failures that may pass are retried within a deadline for each page. \
+Failures that may be temporary are retried within a deadline for each page. \
 Standard output carries data only; everything else goes to standard error. \
 No option takes a secret, because arguments are public.";
 
