@@ -151,9 +151,9 @@ impl ClientBuilder {
     /// 504, or a fresh challenge that the server calls stale. Default: 5. A host that has no address or refuses the connection is
     /// retried twice at most.
     ///
-    /// The waits are those that `Retry-After` asks for, or else 0.5, 1, 2, 4, and then 8 s, each drawn at random from 50 to 100 % of
-    /// that. A wait that would end after the deadline is not begun. Challenges and the waits of rate limits (429) do not count as
-    /// retries.
+    /// A wait is as long as `Retry-After` asks for. Without `Retry-After` the waits are 0.5, 1, 2, 4, and then 8 s, each shortened at
+    /// random to 50 to 100 % of its length. A wait that would end after the deadline is not begun. Challenges and the waits of rate
+    /// limits (429) do not count as retries.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
