@@ -122,7 +122,7 @@ impl fmt::Display for InvalidInput {
                 f.write_str("the user agent is empty, or has characters that cannot be sent")
             }
             InvalidInput::CaCertificates => {
-                f.write_str("no CA certificate can be read; they must be X.509 certificates in PEM")
+                f.write_str("the CA certificates are none, or not all of them can be read; they must be X.509 certificates in PEM")
             }
             InvalidInput::NoTls => f.write_str(
                 "this build has no TLS: enable the feature rustls, or hand in an agent that has it",

@@ -85,7 +85,8 @@
 //!   a restart, or another node may not know it, and not every server says so. When a nonce that served before is
 //!   refused, the fresh challenge is answered once; only the refusal of that answer is final.
 //! - RFC 7616 3.6 ends a session at the next challenge. Here the nonces of earlier challenges stay in use beside the new
-//!   one, so that concurrent requests do not race for one `nc`, which strict servers want in order.
+//!   one. So concurrent requests can each use a nonce of their own, and its `nc` arrives in order, as strict servers
+//!   demand.
 //! - RFC 7616 3.4 has no `cnonce` without `qop`. With a `-sess` algorithm it is sent all the same: without it, the
 //!   server could not compute A1.
 //! - A duplicate parameter, or one that does not fit the grammar, makes only its own challenge unusable.

@@ -93,8 +93,8 @@ impl Builder {
         self
     }
 
-    /// Projects that are added after this belong to this organization. Default: the simulator's own organization,
-    /// [`Simulator::organization_id`].
+    /// Projects that are added after this belong to this organization. Default: one organization for all of
+    /// them, `5e4e593f70dfbf1010295836`. [`Simulator::organization_id`] returns that of the first project.
     pub fn organization(mut self, organization_id: impl Into<String>) -> Builder {
         self.organization = organization_id.into();
         self

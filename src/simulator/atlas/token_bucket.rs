@@ -41,7 +41,7 @@ impl TokenBucket {
         }
     }
 
-    /// How the time until the next token becomes the whole seconds of `Retry-After` and of the body. Default:
+    /// Sets how the time until the next token is rounded to whole seconds, for `Retry-After` and the body. Default:
     /// rounded up, so never 0. With `Duration::as_secs` it is rounded down, which lets tests work in milliseconds.
     pub fn retry_after(mut self, seconds: fn(&Duration) -> u64) -> TokenBucket {
         self.seconds = seconds;

@@ -66,7 +66,8 @@ pub enum Fault {
     BasicOnly,
     /// Every nonce is forgotten before the request is verified, as when a server restarts.
     ForgetNonces,
-    /// The access token of the request is revoked before it is verified. A new one is accepted.
+    /// The access token of the request is revoked before it is verified. A new token is accepted, unless this fault hits its
+    /// request too.
     RevokeToken,
     /// The token endpoint says this many seconds for `expires_in`, whatever the lifetime is.
     ExpiresIn(u64),
