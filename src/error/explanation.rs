@@ -216,7 +216,9 @@ impl NetworkErrorKind {
                 ("the server's certificate is not accepted", CHECK_THE_WAY)
             }
             Tls => ("no secure connection", CHECK_THE_WAY),
-            Broken | BrokenBody => ("the connection broke", TRY_AGAIN),
+            Broken | BrokenBody => {
+                ("the connection broke", "try again; if it stays so, check the base URL and the proxy")
+            }
             NetworkErrorKind::Other => {
                 ("nothing could be sent", "check this machine's limits on memory and threads")
             }

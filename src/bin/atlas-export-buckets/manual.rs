@@ -70,12 +70,20 @@ Examples:
   atlas-export-buckets simulate >atlas.env";
 
 pub(crate) const COMPLETIONS_HELP: &str = "\
+Files:
+  bash   ~/.local/share/bash-completion/completions/atlas-export-buckets
+  zsh    _atlas-export-buckets, in a directory of $fpath
+  fish   ~/.config/fish/completions/atlas-export-buckets.fish
+
 Examples:
   eval \"$(atlas-export-buckets completions bash)\"
   atlas-export-buckets completions zsh >~/.zfunc/_atlas-export-buckets
   atlas-export-buckets completions fish | source";
 
-pub(crate) const MAN_HELP: &str = "Example:\n  atlas-export-buckets man | man -l -";
+pub(crate) const MAN_HELP: &str = "\
+Examples:
+  atlas-export-buckets man | man -l -
+  atlas-export-buckets man >~/.local/share/man/man1/atlas-export-buckets.1";
 
 const DESCRIPTION: &str = "\
 Asks the Atlas Administration API for 500 buckets at a time and gives the complete list or an error. \
