@@ -52,9 +52,9 @@ impl Client {
     ///
     /// Atlas pages by number, so items move between pages when a list changes while it is read. Buckets created during the listing
     /// may be missing. A bucket that existed when the listing began can be missing only if other buckets were deleted and at least as
-    /// many were created: if the server's count falls, the listing fails with [`Incomplete::Shrunk`](crate::Incomplete::Shrunk).
-    /// Without the [count](ClientBuilder::include_count), deletions alone are enough. None of this affects a list of one page, up to
-    /// 500 buckets.
+    /// many were created. (With fewer created, the server's count falls, and the listing fails with
+    /// [`Incomplete::Shrunk`](crate::Incomplete::Shrunk).) Without the [count](ClientBuilder::include_count), deletions alone are
+    /// enough. None of this affects a list of one page, up to 500 buckets.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ExportBucket, ProjectId};

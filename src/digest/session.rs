@@ -17,7 +17,7 @@ use super::nonces::Nonces;
 /// that `nc` arrives in order under each nonce, as strict servers demand. If all are in use, requests share one, each
 /// with an `nc` of its own. If there is none, or if those in use have served many requests already, the request goes
 /// without credentials, to be challenged. A refused nonce is replaced by the one that came with the refusal, so there
-/// are never more nonces than the most requests that were under way at once.
+/// are never more nonces than there were requests under way at the busiest moment.
 ///
 /// See the [module](super) for an example.
 pub struct Session {

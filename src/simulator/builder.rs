@@ -141,7 +141,7 @@ impl Builder {
     /// `groupName` names it.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] if the text is neither, or if one is not a bucket, or has the id of another.
+    /// [`io::ErrorKind::InvalidInput`] if the text is neither, or if an entry is not a bucket or has the id of another entry.
     pub fn buckets_json(mut self, json: &str) -> io::Result<Builder> {
         // In the order in which projects come first.
         let mut projects: Vec<(String, Vec<String>)> = Vec::new();
@@ -223,7 +223,7 @@ impl Builder {
         self
     }
 
-    /// Removes the version of v2 of this date: requests that lead to it get 410 `VERSION_GONE`. Default: none.
+    /// Removes a version of API v2, named by its date: requests that lead to it get 410 `VERSION_GONE`. Default: none.
     pub fn gone_version(mut self, date: impl Into<String>) -> Builder {
         self.service.resources.gone_versions.push(date.into());
         self

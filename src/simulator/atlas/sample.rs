@@ -8,7 +8,7 @@ use super::object_id::{object_id, scatter};
 /// `AZURE` and one is `GCP`, each with the fields of its kind. A bucket of AWS has one of three forms, which its index
 /// among all buckets decides. If the index is divisible by 4, it is the short form of the v1.0 documentation. Otherwise,
 /// if it is divisible by 3, the bucket has all fields, `links` and `region` among them. If neither, it has the fields
-/// that Atlas lists today. The same `n` gives the same buckets, and a larger `n` the same ones first.
+/// that Atlas lists today. The same `n` gives the same buckets; a larger `n` gives these first, then more.
 ///
 /// ```
 /// let buckets = atlas_export_buckets::simulator::sample_buckets(2);

@@ -8,7 +8,7 @@ use crate::simulator::response::Response;
 ///
 /// Several faults may hit the same request. They are applied in this order: changes of data, nonces and
 /// tokens, a 401, distortions of the page, another response, more header fields, delays (which add up), and how
-/// the response is sent. Of two that exclude each other the later one wins. An `Authorization` is verified, and
+/// the response is sent. If two of the same step exclude each other, the one added later wins. An `Authorization` is verified, and
 /// its `nc` used up, even if a fault then replaces the response: a fault hides no mistake of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -66,8 +66,8 @@ pub enum Fault {
     BasicOnly,
     /// Every nonce is forgotten before the request is verified, as when a server restarts.
     ForgetNonces,
-    /// The access token of the request is revoked before it is verified. A new token is accepted, unless this fault hits its
-    /// request too.
+    /// The access token of the request is revoked before it is verified. A new token is accepted, unless this fault
+    /// hits the request that carries it too.
     RevokeToken,
     /// The token endpoint says this many seconds for `expires_in`, whatever the lifetime is.
     ExpiresIn(u64),
