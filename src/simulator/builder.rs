@@ -141,12 +141,12 @@ impl Builder {
     /// `groupName` names it.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] if the text is neither, or if an entry is not a bucket or has the id of another entry.
+    /// [`io::ErrorKind::InvalidInput`] if the text is neither; or if an entry is not a bucket, has the id of another entry in its
+    /// project, or a `groupId` that is no project's.
     pub fn buckets_json(mut self, json: &str) -> io::Result<Builder> {
         // In the order in which projects come first.
         let mut projects: Vec<(String, Vec<String>)> = Vec::new();
-        for FixtureBucket { project_id, project_name, json } in buckets_of_json(json)? {
-            let project_id = project_id.unwrap_or_else(|| DEFAULT_PROJECT_ID.to_owned());
+        for FixtureBucket { project_id, project_name, json } in buckets_of_json(json, DEFAULT_PROJECT_ID)? {
             if let Some(name) = project_name {
                 self = self.project_name(&project_id, name);
             }

@@ -10,10 +10,10 @@ use super::object_id::normal_id;
 use super::projects::invalid;
 use crate::model::ExportBucket;
 
-/// A bucket, and the project that it says it belongs to.
+/// A bucket, and the project that it belongs to.
 #[derive(Debug, PartialEq)]
 pub(crate) struct FixtureBucket {
-    pub(crate) project_id: Option<String>,
+    pub(crate) project_id: String,
     pub(crate) project_name: Option<String>,
     pub(crate) json: String,
 }
@@ -26,8 +26,9 @@ struct AddedFields {
     group_name: Option<String>,
 }
 
-/// Reads an array of buckets, or an object whose `results` is one, such as a page of Atlas's.
-pub(crate) fn buckets_of_json(json: &str) -> io::Result<Vec<FixtureBucket>> {
+/// Reads an array of buckets, or an object whose `results` is one, such as a page of Atlas's. A bucket that names no project
+/// belongs to the default one.
+pub(crate) fn buckets_of_json(json: &str, default_project: &str) -> io::Result<Vec<FixtureBucket>> {
     let results = match serde_json::from_str::<HashMap<String, &RawValue>>(json) {
         Ok(page) => page.get("results").ok_or_else(|| invalid("the object has no \"results\""))?.get(),
         Err(_) => json,
@@ -41,8 +42,8 @@ pub(crate) fn buckets_of_json(json: &str) -> io::Result<Vec<FixtureBucket>> {
         let AddedFields { group_id, group_name } =
             serde_json::from_str(json).map_err(|error| error.to_string())?;
         let project_id = match group_id {
-            Some(id) => Some(normal_id(&id).ok_or("its groupId does not have 24 hexadecimal digits")?),
-            None => None,
+            Some(id) => normal_id(&id).ok_or("its groupId does not have 24 hexadecimal digits")?,
+            None => default_project.to_owned(),
         };
         if !ids.insert((project_id.clone(), id)) {
             return Err("an earlier one has the same id".to_owned());
@@ -65,8 +66,8 @@ mod tests {
         let bucket = |id: &str, more: &str| {
             format!(r#"{{"_id": "{id}","bucketName":"b","cloudProvider":"AWS"{more}}}"#)
         };
-        let expected = |project_id: Option<&str>, project_name: Option<&str>, json: &str| FixtureBucket {
-            project_id: project_id.map(str::to_owned),
+        let expected = |project_id: &str, project_name: Option<&str>, json: &str| FixtureBucket {
+            project_id: project_id.to_owned(),
             project_name: project_name.map(str::to_owned),
             json: json.to_owned(),
         };
@@ -74,18 +75,21 @@ mod tests {
         let of_project = bucket("5", &format!(r#","groupId":"{}","groupName":"n""#, ID.to_uppercase()));
         let table = [
             ("[]".to_owned(), vec![]),
-            (format!("[{plain}, {other}]"), vec![expected(None, None, &plain), expected(None, None, &other)]),
+            (
+                format!("[{plain}, {other}]"),
+                vec![expected("default", None, &plain), expected("default", None, &other)],
+            ),
             (
                 format!(r#"{{"links":[],"results":[{other}],"totalCount":1}}"#),
-                vec![expected(None, None, &other)],
+                vec![expected("default", None, &other)],
             ),
             (
                 format!("[{plain},{of_project}]"),
-                vec![expected(None, None, &plain), expected(Some(ID), Some("n"), &of_project)],
+                vec![expected("default", None, &plain), expected(ID, Some("n"), &of_project)],
             ),
         ];
         for (json, buckets) in table {
-            assert_eq!(buckets_of_json(&json).unwrap(), buckets, "{json}");
+            assert_eq!(buckets_of_json(&json, "default").unwrap(), buckets, "{json}");
         }
         let refused = [
             ("{}".to_owned(), "the object has no \"results\""),
@@ -93,11 +97,12 @@ mod tests {
             ("[".to_owned(), "EOF while parsing a list"),
             (format!(r#"[{plain},{{"_id":"6"}}]"#), "bucket 1: missing field `bucketName`"),
             (format!("[{plain},{other},{plain}]"), "bucket 2: an earlier one has the same id"),
+            (format!("[{plain},{of_project}]"), "bucket 1: an earlier one has the same id"),
             (format!("[{}]", bucket("5", r#","groupId":"x""#)), "bucket 0: its groupId does not have 24"),
             (format!("[{}]", bucket("5", r#","groupId":5"#)), "bucket 0: invalid type: integer `5`"),
         ];
         for (json, problem) in refused {
-            let error = buckets_of_json(&json).unwrap_err();
+            let error = buckets_of_json(&json, ID).unwrap_err();
             assert!(error.to_string().starts_with(problem), "{json}: {error}");
         }
     }
