@@ -53,8 +53,8 @@ impl Client {
     /// Atlas pages by number, so items move between pages when a list changes while it is read. Buckets created during the listing
     /// may be missing. A bucket that existed when the listing began can be missing only if other buckets were deleted and at least as
     /// many were created. (With fewer created, the server's count falls, and the listing fails with
-    /// [`Incomplete::Shrunk`](crate::Incomplete::Shrunk).) Without the [count](ClientBuilder::include_count), deletions alone are
-    /// enough. None of this affects a list of one page, up to 500 buckets.
+    /// [`Incomplete::Shrunk`](crate::Incomplete::Shrunk).) Without the [count](ClientBuilder::include_count), deletions alone
+    /// can make a bucket go missing. None of this affects a list of one page, up to 500 buckets.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ExportBucket, ProjectId};

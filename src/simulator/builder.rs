@@ -80,7 +80,7 @@ impl Builder {
         self
     }
 
-    /// Limits a key or a service account, by its public key or its id, to these projects. Requests for others get
+    /// Limits a key (named by its public half) or a service account (named by its id) to these projects. Requests for others get
     /// 401 `USER_UNAUTHORIZED`, and lists of projects leave them out. A second call replaces the first. Default:
     /// every project.
     pub fn limit_to_projects<T: Into<String>>(
