@@ -104,7 +104,8 @@ fn read_document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Document<'a, T
 /// Reads the body of a response with an error status. What is not there, or not in Atlas's form, is absent.
 pub(crate) fn read_error(status: u16, body: &[u8]) -> ApiError {
     let find_error = || {
-        let Object::<Document<'_, &RawValue>>(outside) = serde_json::from_slice(body).ok()?;
+        let text = str::from_utf8(body).ok()?;
+        let Object::<Document<'_, &RawValue>>(outside) = serde_json::from_str(text).ok()?;
         let inside = outside.open_envelope().ok()?;
         Some(inside.unwrap_or(outside).to_api_error(status))
     };

@@ -117,8 +117,10 @@ fn explain_tls(error: &rustls::Error) -> NetworkError {
         Fault::NotValidYet => (Problem::NotYetValid, error.to_string()),
         Fault::UnknownIssuer => (Problem::UnknownIssuer, "nobody who is trusted has issued it".into()),
         Fault::NotValidForNameContext { presented, .. } => {
-            // As `DnsName("host")`.
-            let names: Vec<_> = presented.iter().filter_map(|name| name.split('"').nth(1)).collect();
+            // As `DnsName("host")` or `IpAddress(127.0.0.1)`.
+            let plain =
+                |name: &String| name.split(['(', ')']).nth(1).unwrap_or(name).trim_matches('"').to_owned();
+            let names: Vec<String> = presented.iter().map(plain).collect();
             (Problem::WrongName, format!("it is for {}", names.join(", ")))
         }
         Fault::NotValidForName => (Problem::WrongName, error.to_string()),

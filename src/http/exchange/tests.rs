@@ -68,3 +68,15 @@ fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
     let too_large = no_response(UreqError::LargeResponseHeader(1, 2), 60);
     assert!(matches!(too_large, Error::Refused { reason: Refusal::HeaderTooLarge, .. }));
 }
+
+#[cfg(feature = "rustls")]
+#[test]
+fn all_names_of_a_certificate_for_another_host_are_told() {
+    let presented = ["DnsName(\"a.example\")", "IpAddress(192.0.2.1)", "DirectoryName"].map(str::to_owned);
+    let fault = rustls::CertificateError::NotValidForNameContext {
+        expected: "cloud.example".try_into().unwrap(),
+        presented: presented.into(),
+    };
+    let error = no_response(rustls::Error::InvalidCertificate(fault).into(), 60);
+    assert!(error.to_string().contains("(it is for a.example, 192.0.2.1, DirectoryName)"), "{error}");
+}

@@ -260,4 +260,8 @@ fn error_documents_are_read_as_far_as_they_go() {
         let expected = ApiError { status: 500, ..ApiError::default() };
         assert_eq!(read_error(500, body.as_bytes()), expected, "{body}");
     }
+    let not_unicode = [b"{\"errorCode\":\"X\",\"new\":\"\xff\"}".as_slice(), b"\xff"];
+    for body in not_unicode {
+        assert!(!read_error(404, body).is_from_atlas(), "{body:?}");
+    }
 }
