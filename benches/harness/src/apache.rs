@@ -12,15 +12,15 @@ use atlas_export_buckets::digest::HashFunction;
 use atlas_export_buckets::simulator::sample_buckets;
 
 use crate::Context;
+use crate::commands::{self, Key, list, on_cpu};
 use crate::front::Identity;
-use crate::measured::{Measured, measure_on_cpu, median, on_cpu};
+use crate::measured::{Measured, measure_on_cpu, median};
 use crate::table::{Bound, print};
 
 const BUCKETS: usize = 100;
 const ROUNDS: usize = 41;
 const PROJECT: &str = "32b6e34b3d91647abb20e7b8";
-const PUBLIC_KEY: &str = "abcdefgh";
-const PRIVATE_KEY: &str = "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01";
+const KEY: Key = ["abcdefgh", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01"];
 const REALM: &str = "MMS Public API";
 /// Where Debian has Apache's modules.
 const MODULES: &str = "/usr/lib/apache2/modules";
@@ -49,9 +49,10 @@ impl Apache {
             sample_buckets(BUCKETS).join(",")
         );
         fs::write(directory.join("exportBuckets"), page).expect("a page");
-        let hash = HashFunction::Md5.hash(&[format!("{PUBLIC_KEY}:{REALM}:{PRIVATE_KEY}").as_bytes()]);
+        let [public, private] = KEY;
+        let hash = HashFunction::Md5.hash(&[format!("{public}:{REALM}:{private}").as_bytes()]);
         let hash = str::from_utf8(hash.as_bytes()).expect("hexadecimal digits").to_owned();
-        context.write("htdigest", &format!("{PUBLIC_KEY}:{REALM}:{hash}\n"));
+        context.write("htdigest", &format!("{public}:{REALM}:{hash}\n"));
         context.write("certificate.pem", &identity.certificate.pem());
         context.write("key.pem", &identity.key.serialize_pem());
         let free_port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
@@ -99,19 +100,15 @@ SSLCertificateKeyFile "{directory}/key.pem"
 }
 
 fn program(context: &Context, apache: &Apache, ca_file: &Path) -> Command {
-    let mut command = Command::new(context.programs.join("atlas-export-buckets"));
-    command.env("MONGODB_ATLAS_PUBLIC_API_KEY", PUBLIC_KEY).env("MONGODB_ATLAS_PRIVATE_API_KEY", PRIVATE_KEY);
-    command.args(["list", "--output", "ndjson", "--quiet", "--base-url", &apache.base_url]);
+    let mut command = list(context, KEY, &apache.base_url);
     command.args(["--items-per-page", "100", "--project-id", PROJECT]).arg("--ca-file").arg(ca_file);
     command
 }
 
 fn curl(apache: &Apache, ca_file: &Path) -> Command {
-    let mut command = Command::new("curl");
-    let user = format!("{PUBLIC_KEY}:{PRIVATE_KEY}");
-    command.args(["--silent", "--show-error", "--fail", "--digest", "--user", &user, "--cacert"]);
+    let mut command = commands::curl(KEY, ca_file);
     // The line end keeps the page apart from the figures.
-    command.arg(ca_file).args(["--noproxy", "*", "--write-out", "\\n"]).arg(format!(
+    command.args(["--write-out", "\\n"]).arg(format!(
         "{}/api/atlas/v1.0/groups/{PROJECT}/backup/exportBuckets?pageNum=1&itemsPerPage=100",
         apache.base_url
     ));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 
 use crate::Context;
+use crate::commands::{list, run_by, with_key};
 use crate::front::{Front, Identity};
 use crate::measured::{measure as run, median};
 use crate::table::{Bound, print};
@@ -23,9 +24,7 @@ pub fn measure(context: &Context) -> Vec<Bound> {
     let with_hosts = |command: &Command| {
         let mut inside = Command::new("unshare");
         inside.args(["--mount", "/bin/sh", "-c", WITH_HOSTS]).arg(&hosts);
-        inside.arg(command.get_program()).args(command.get_args());
-        inside.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        inside
+        run_by(inside, command)
     };
     if !with_hosts(&Command::new("true")).status().is_ok_and(|status| status.success()) {
         println!("No figures for a dead address: this machine allows no mounts.\n");
@@ -42,18 +41,16 @@ pub fn measure(context: &Context) -> Vec<Bound> {
     let _queue: Vec<TcpStream> = (0..10_000).map_while(connect).collect();
     let ca_file = context.write("ca.pem", &identity.root);
 
-    let mut library = Command::new(context.programs.join("client-ours"));
+    let key = [atlas.public_key(), atlas.private_key()];
+    let mut library = with_key(context.programs.join("client-ours"), key);
     library.args([&front.base_url, atlas.project_id()]).arg(&ca_file);
-    let mut program = Command::new(context.programs.join("atlas-export-buckets"));
-    program.args(["list", "--output", "ndjson", "--quiet", "--project-id", atlas.project_id()]);
-    program.args(["--base-url", &front.base_url, "--ca-file"]).arg(&ca_file);
-    let wall_clock = |command: &mut Command| {
-        command.env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key());
-        command.env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key());
+    let mut program = list(context, key, &front.base_url);
+    program.args(["--project-id", atlas.project_id(), "--ca-file"]).arg(&ca_file);
+    let wall_clock = |command: &Command| {
         let command = with_hosts(command);
         median((0..context.rounds(ROUNDS)).map(|_| run(context, &command).wall))
     };
-    let (library, program) = (wall_clock(&mut library), wall_clock(&mut program));
+    let (library, program) = (wall_clock(&library), wall_clock(&program));
     let title = "One page from a host whose first address is dead";
     let row = |name: &str, wall: f64| vec![name.to_owned(), format!("{wall:.0}")];
     print(title, &["client", "wall clock, ms"], &[row("ours", library), row("the program", program)]);

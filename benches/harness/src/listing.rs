@@ -8,6 +8,7 @@ use std::time::Duration;
 use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
 
 use crate::Context;
+use crate::commands::{Key, curl, list, run_by, with_key};
 use crate::front::{Front, Identity};
 use crate::measured::{Measured, measure as run, median, output};
 use crate::table::{Bound, print};
@@ -40,28 +41,24 @@ const CLIENTS: [Client; 6] = [
 ];
 
 impl Target<'_> {
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command.env("MONGODB_ATLAS_PUBLIC_API_KEY", self.atlas.public_key());
-        command.env("MONGODB_ATLAS_PRIVATE_API_KEY", self.atlas.private_key());
-        command
+    fn key(&self) -> Key<'_> {
+        [self.atlas.public_key(), self.atlas.private_key()]
     }
 
     fn client(&self, name: &str) -> Command {
-        let mut command = self.command(self.context.programs.join(name));
+        let mut command = with_key(self.context.programs.join(name), self.key());
         command.args([&self.base_url, self.atlas.project_id()]).arg(self.ca_file);
         command
     }
 
     fn program(&self) -> Command {
-        let mut command = self.command(self.context.programs.join("atlas-export-buckets"));
-        command.args(["list", "--output", "ndjson", "--quiet", "--base-url", &self.base_url]);
+        let mut command = list(self.context, self.key(), &self.base_url);
         command.args(["--project-id", self.atlas.project_id()]).arg("--ca-file").arg(self.ca_file);
         command
     }
 
     fn requests(&self) -> Command {
-        let mut command = self.command(&self.context.python);
+        let mut command = with_key(&self.context.python, self.key());
         command.arg(self.context.workspace.join("clients/requests/main.py"));
         command.args([&self.base_url, self.atlas.project_id()]).arg(self.ca_file);
         command
@@ -69,10 +66,8 @@ impl Target<'_> {
 
     /// All pages in one process. It cannot know how many there are; it is told.
     fn curl(&self) -> Command {
-        let mut command = Command::new("curl");
-        let user = format!("{}:{}", self.atlas.public_key(), self.atlas.private_key());
-        command.args(["--silent", "--show-error", "--fail", "--digest", "--user", &user, "--cacert"]);
-        command.arg(self.ca_file).args(["--noproxy", "*", "--output", "/dev/null"]).arg(format!(
+        let mut command = curl(self.key(), self.ca_file);
+        command.args(["--output", "/dev/null"]).arg(format!(
             "{}/api/atlas/v1.0/groups/{}/backup/exportBuckets?pageNum=[1-{}]&itemsPerPage={BUCKETS_PER_PAGE}",
             self.base_url,
             self.atlas.project_id(),
@@ -95,9 +90,7 @@ impl Target<'_> {
         let log = self.context.scratch.join("strace.log");
         let mut strace = Command::new("strace");
         strace.args(["-f", "-qq", "-e", "trace=open,openat", "-o"]).arg(&log);
-        strace.arg(command.get_program()).args(command.get_args());
-        strace.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        output(&mut strace);
+        output(&mut run_by(strace, command));
         let log = std::fs::read_to_string(&log).expect("strace's log");
         log.lines().filter(|line| line.contains("\"/etc/hosts\"")).count()
     }

@@ -6,6 +6,7 @@
 
 mod apache;
 mod builds;
+mod commands;
 mod dead_address;
 mod front;
 mod listing;

@@ -1,9 +1,9 @@
 //! Running commands.
 
-use std::ffi::OsStr;
 use std::process::Command;
 
 use crate::Context;
+use crate::commands::{on_cpu, run_by};
 
 /// What a command cost and printed.
 pub struct Measured {
@@ -28,16 +28,8 @@ pub fn measure_on_cpu(context: &Context, number: u32, command: &Command) -> Meas
     measure_by(on_cpu(number, context.programs.join("measure")), command)
 }
 
-/// A command that stays on one CPU.
-pub fn on_cpu(number: u32, program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["--cpu-list", &number.to_string()]).arg(program);
-    command
-}
-
-fn measure_by(mut measure: Command, command: &Command) -> Measured {
-    measure.arg(command.get_program()).args(command.get_args());
-    measure.envs(command.get_envs().filter_map(|(name, value): (&OsStr, _)| Some((name, value?))));
+fn measure_by(measure: Command, command: &Command) -> Measured {
+    let mut measure = run_by(measure, command);
     if let Some(directory) = command.get_current_dir() {
         measure.current_dir(directory);
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use atlas_export_buckets::simulator::{Fault, Simulator, When, sample_buckets};
 
 use crate::Context;
+use crate::commands::list;
 use crate::measured::{Measured, measure as run, median};
 use crate::table::{Bound, print};
 
@@ -43,10 +44,7 @@ pub fn measure(context: &Context) -> Vec<Bound> {
 }
 
 fn program(context: &Context, atlas: &Simulator, jobs: &str) -> Command {
-    let mut command = Command::new(context.programs.join("atlas-export-buckets"));
-    command.env("MONGODB_ATLAS_PUBLIC_API_KEY", atlas.public_key());
-    command.env("MONGODB_ATLAS_PRIVATE_API_KEY", atlas.private_key());
-    command.args(["list", "--all-projects", "--output", "ndjson", "--quiet", "--jobs", jobs]);
-    command.args(["--base-url", atlas.base_url()]);
+    let mut command = list(context, [atlas.public_key(), atlas.private_key()], atlas.base_url());
+    command.args(["--all-projects", "--jobs", jobs]);
     command
 }
