@@ -282,8 +282,8 @@ impl Error {
         Error::Refused { request: Box::new(request.clone()), reason }
     }
 
-    /// Whether the same call may succeed later: after a temporary failure of the network or the server, a rate limit, a deadline that passed, a
-    /// list that changed while it was read, or a fresh challenge that the server called stale.
+    /// Whether the same call may succeed later: after a temporary failure of the network or the server, a rate limit, a deadline
+    /// that passed, a list that changed while it was read, or a fresh challenge that the server called stale.
     pub fn is_retryable(&self) -> bool {
         match self {
             Error::RateLimited { .. } => true,

@@ -89,8 +89,8 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
         limit: listing.max_time.map(|time| Limit { end: start + time, time }),
     };
     let output = Output::new(style);
-    let (first_failure, last_advice) = (failure::DONE, None);
-    let mut printer = Printer { output, listing, projects: 0, buckets: 0, first_failure, last_advice };
+    let mut printer =
+        Printer { output, listing, projects: 0, buckets: 0, first_failure: failure::DONE, last_advice: None };
     // A body does not end in a line end, so clearing the progress line would clear the end of the body.
     if listing.format != Format::Raw || !io::stdout().is_terminal() {
         terminal::start_progress();
