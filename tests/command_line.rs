@@ -161,6 +161,13 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
          --project-id",
     ),
     (
+        "an organization id of one digit",
+        "--org-id 5",
+        "",
+        "not an organization id: one has 24 hexadecimal digits",
+    ),
+    ("two organizations", "--org-id 5 --org-id 6", "", "one organization at a time: give --org-id once"),
+    (
         "a client secret as a public half",
         "ID -v",
         "MONGODB_ATLAS_PUBLIC_API_KEY=mdb_sa_sk_f00dfeed",

@@ -198,7 +198,7 @@ fn a_key_in_the_place_of_an_id_is_not_shown() {
         let expected = format!("atlas-export-buckets: MONGODB_ATLAS_PROJECT_ID: {NOT_A_PROJECT}");
         assert_eq!(told(&[], &[("MONGODB_ATLAS_PROJECT_ID", key)], ""), expected);
         let expected = "atlas-export-buckets: not an organization id: one has 24 hexadecimal digits, such as \
-                        5e4e593f70dfbf1010295836\n  see atlas-export-buckets list --help\n";
+                        5e4e593f70dfbf1010295836\n";
         assert_eq!(told(&["--org-id", key], &[], ""), expected);
         assert_eq!(told(&[&format!("--org-id={key}")], &[], ""), expected);
     }

@@ -22,7 +22,7 @@ use atlas_export_buckets::ureq::unversioned::transport::{
 };
 use atlas_export_buckets::ureq::{Agent, Error};
 
-/// An agent with these settings.
+/// An agent with these settings, among them a timeout.
 pub(crate) fn new_agent(config: Config) -> Agent {
     with_resolver(config, ThreadedResolver)
 }
@@ -60,9 +60,6 @@ impl Resolver for ThreadedResolver {
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
         let without_timeout = NextTimeout { after: UreqDuration::NotHappening, ..timeout };
-        let UreqDuration::Exact(time) = timeout.after else {
-            return DefaultResolver::default().resolve(uri, config, without_timeout);
-        };
         let (uri, config) = (uri.clone(), config.clone());
         let (sender, receiver) = channel();
         // After the timeout nobody receives it.
@@ -70,7 +67,7 @@ impl Resolver for ThreadedResolver {
             move || sender.send(DefaultResolver::default().resolve(&uri, &config, without_timeout)).ok();
         let started = thread::Builder::new().spawn(look_up);
         started.map_err(|error| Error::Other(format!("no thread to look up the host: {error}").into()))?;
-        receiver.recv_timeout(time).unwrap_or(Err(Error::Timeout(timeout.reason)))
+        receiver.recv_timeout(*timeout.after).unwrap_or(Err(Error::Timeout(timeout.reason)))
     }
 }
 
@@ -140,7 +137,8 @@ impl<In: Transport> Connector<In> for RoundConnector {
             let mut addrs = details.resolver.empty();
             addrs.push(*address);
             let timeout = shorter(details.timeout, start.elapsed())?;
-            let quick = changed(details, addrs, at_most(timeout, MOMENT));
+            let moment = UreqDuration::Exact(MOMENT.min(*timeout.after));
+            let quick = changed(details, addrs, NextTimeout { after: moment, ..timeout });
             if let Ok(Some(transport)) = Connector::<In>::connect(&self.0, &quick, None) {
                 return Ok(Some(transport));
             }
@@ -162,9 +160,7 @@ impl<In: Transport> Connector<In> for BoundedProxyConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        let UreqDuration::Exact(time) = details.timeout.after else {
-            return self.0.connect(details, chained);
-        };
+        let time = *details.timeout.after;
         let start = Instant::now();
         let connecting = Arc::new(());
         let is_connecting = Arc::downgrade(&connecting);
@@ -215,19 +211,11 @@ fn changed<'a>(
 
 /// What is left of a timeout after so much time. It must not be zero, which `ureq` would take for a second.
 fn shorter(timeout: NextTimeout, passed: Duration) -> Result<NextTimeout, Error> {
-    match timeout.after {
-        UreqDuration::Exact(time) if time <= passed => Err(Error::Timeout(timeout.reason)),
-        UreqDuration::Exact(time) => Ok(at_most(timeout, time.saturating_sub(passed))),
-        UreqDuration::NotHappening => Ok(timeout),
+    let left = timeout.after.saturating_sub(passed);
+    if left.is_zero() {
+        return Err(Error::Timeout(timeout.reason));
     }
-}
-
-fn at_most(timeout: NextTimeout, most: Duration) -> NextTimeout {
-    let after = match timeout.after {
-        UreqDuration::Exact(time) => time.min(most),
-        UreqDuration::NotHappening => most,
-    };
-    NextTimeout { after: UreqDuration::Exact(after), ..timeout }
+    Ok(NextTimeout { after: UreqDuration::Exact(left), ..timeout })
 }
 
 #[cfg(test)]

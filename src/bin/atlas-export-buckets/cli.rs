@@ -4,16 +4,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use atlas_export_buckets::{ApiVersion, OrganizationId};
+use atlas_export_buckets::ApiVersion;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::fault::{self, FaultArg};
-use crate::manual;
 
 /// List the snapshot export buckets of MongoDB Atlas projects
 #[derive(Debug, Parser)]
 #[command(name = "atlas-export-buckets", version, propagate_version = true, args_override_self = true)]
-#[command(subcommand_value_name = "COMMAND", after_help = manual::PROGRAM_HELP)]
+#[command(subcommand_value_name = "COMMAND", after_help = include_str!("help/program.txt"))]
 pub(crate) struct Cli {
     /// Report each request on standard error
     #[arg(short, long, global = true, display_order = 900)]
@@ -28,13 +27,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the export buckets of one or more projects
-    #[command(after_help = manual::LIST_HELP, allow_negative_numbers = true)]
+    #[command(after_help = include_str!("help/list.txt"), allow_negative_numbers = true)]
     List(ListArgs),
     /// List sample buckets from a simulated Atlas; needs no account
     ///
     /// Starts the simulated Atlas on a free port of this machine, lists its sample
     /// buckets as list would, and stops.
-    #[command(after_help = manual::DEMO_HELP, verbatim_doc_comment)]
+    #[command(after_help = include_str!("help/demo.txt"), verbatim_doc_comment)]
     Demo(ListingArgs),
     /// Run a simulated Atlas to test tools against
     ///
@@ -42,16 +41,16 @@ pub(crate) enum Command {
     /// and ends with its exit status. Without a command, prints these variables and
     /// runs until interrupted. A signal sent only to simulate leaves the command
     /// running; Ctrl-C in a terminal goes to both.
-    #[command(after_help = manual::SIMULATE_HELP, allow_negative_numbers = true, verbatim_doc_comment)]
+    #[command(after_help = include_str!("help/simulate.txt"), allow_negative_numbers = true, verbatim_doc_comment)]
     Simulate(SimulateArgs),
     /// Print a completion script for a shell
-    #[command(after_help = manual::COMPLETIONS_HELP)]
+    #[command(after_help = include_str!("help/completions.txt"))]
     Completions {
         #[arg(value_name = "bash|zsh|fish", hide_possible_values = true)]
         shell: Shell,
     },
     /// Print the manual page
-    #[command(after_help = manual::MAN_HELP)]
+    #[command(after_help = include_str!("help/man.txt"))]
     Man,
 }
 
@@ -84,9 +83,8 @@ pub(crate) struct SelectionArgs {
     /// Every project of an organization
     ///
     /// Also known as --orgId.
-    #[arg(long = "org-id", alias = "orgId", value_name = "ID", value_parser = organization_id)]
-    #[arg(conflicts_with = "project_ids")]
-    pub(crate) organizations: Vec<OrganizationId>,
+    #[arg(long = "org-id", alias = "orgId", value_name = "ID", conflicts_with = "project_ids")]
+    pub(crate) organizations: Vec<String>,
 }
 
 /// What is asked for of each project, and how it is printed.
@@ -236,10 +234,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn api_version(text: &str) -> Result<ApiVersion, String> {
     text.parse().map_err(|_| "use v1.0 or a date such as 2024-05-30".into())
-}
-
-fn organization_id(text: &str) -> Result<OrganizationId, String> {
-    text.parse().map_err(|_| "use the 24 hexadecimal digits of its id".into())
 }
 
 #[cfg(test)]

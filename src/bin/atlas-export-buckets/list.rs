@@ -28,15 +28,16 @@ pub(crate) fn run(args: &ListArgs) -> Result<u8, Failure> {
 
 /// Sets what is asked for.
 pub(crate) fn configure(builder: ClientBuilder, listing: &ListingArgs) -> ClientBuilder {
-    let builder = builder
+    builder
         .items_per_page(listing.items_per_page)
         .include_count(!listing.no_count)
         .envelope(listing.envelope)
-        .pretty(listing.pretty);
-    match listing.max_time {
-        Some(max_time) => builder.max_time(max_time),
-        None => builder,
-    }
+        .pretty(listing.pretty)
+        .max_time(max_time(listing))
+}
+
+fn max_time(listing: &ListingArgs) -> Duration {
+    listing.max_time.unwrap_or(Duration::MAX)
 }
 
 fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client, String> {
@@ -86,7 +87,7 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
         client: client.clone(),
         page: listing.page,
         has_bodies: listing.format == Format::Raw,
-        limit: listing.max_time.map(|time| Limit { end: start + time, time }),
+        limit: Limit { start, time: max_time(listing) },
     };
     let output = Output::new(style);
     let mut printer =

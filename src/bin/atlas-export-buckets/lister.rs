@@ -1,7 +1,7 @@
 //! Lists one project, a page at a time.
 
 use std::iter;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use atlas_export_buckets::{Client, Error, ExportBucket, Listing, Page, ProjectId};
@@ -17,13 +17,13 @@ pub(crate) struct Lister {
     pub(crate) page: Option<u32>,
     /// Whether bodies are printed. A page then has all its buckets, also those that were on an earlier page.
     pub(crate) has_bodies: bool,
-    pub(crate) limit: Option<Limit>,
+    pub(crate) limit: Limit,
 }
 
-/// `--max-time`: when the run has to end, and how long that is from its start.
+/// `--max-time`: when the run has begun, and how long it may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
-    pub(crate) end: Instant,
+    pub(crate) start: Instant,
     pub(crate) time: Duration,
 }
 
@@ -76,11 +76,11 @@ impl Lister {
 
     /// The library has the time of `--max-time` too, and may be the first to notice that it has passed.
     pub(crate) fn failure(&self, error: Error) -> Failure {
-        match (error, self.limit) {
-            (Error::Deadline { timeout, cause: None, .. }, Some(limit)) if timeout == limit.time => {
-                Failure::MaxTime(limit.time)
+        match error {
+            Error::Deadline { timeout, cause: None, .. } if timeout == self.limit.time => {
+                Failure::MaxTime(timeout)
             }
-            (error, _) => Failure::Atlas(error),
+            error => Failure::Atlas(error),
         }
     }
 }
@@ -94,25 +94,28 @@ fn next_part(listing: &mut Listing<ExportBucket>) -> Option<Result<Part, Error>>
 }
 
 impl Limit {
-    pub(crate) fn is_over(self) -> bool {
-        Instant::now() >= self.end
+    fn time_left(self) -> Duration {
+        self.time.saturating_sub(self.start.elapsed())
     }
 
-    /// Waits for what a worker sends, but not beyond the end of the run.
-    pub(crate) fn receive<T>(limit: Option<Limit>, receiver: &Receiver<T>) -> Result<T, Failure> {
-        let received = match limit {
-            Some(limit) if limit.is_over() => Err(RecvTimeoutError::Timeout),
-            Some(limit) => receiver.recv_timeout(limit.end.saturating_duration_since(Instant::now())),
-            None => receiver.recv().map_err(RecvTimeoutError::from),
-        };
-        received.map_err(|_| Limit::failure(limit))
+    pub(crate) fn is_over(self) -> bool {
+        self.time_left().is_zero()
+    }
+
+    /// Waits for what a worker sends, but not beyond the end of the run. After the end, nothing is received.
+    pub(crate) fn receive<T>(self, receiver: &Receiver<T>) -> Result<T, Failure> {
+        let time_left = self.time_left();
+        if time_left.is_zero() {
+            return Err(self.failure());
+        }
+        receiver.recv_timeout(time_left).map_err(|_| self.failure())
     }
 
     /// Why nothing was received.
-    pub(crate) fn failure(limit: Option<Limit>) -> Failure {
-        match limit {
-            Some(limit) if limit.is_over() => Failure::MaxTime(limit.time),
-            _ => Failure::Other("the thread that listed this project has ended".into()),
+    pub(crate) fn failure(self) -> Failure {
+        if self.is_over() {
+            return Failure::MaxTime(self.time);
         }
+        Failure::Other("the thread that listed this project has ended".into())
     }
 }

@@ -1,4 +1,4 @@
-//! What help and the manual page say in addition to the options.
+//! The manual page, made of the help of all commands.
 
 use std::io;
 
@@ -7,83 +7,6 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use crate::cli::Cli;
-
-pub(crate) const PROGRAM_HELP: &str = "\
-Exit status:
-  0 done          1 other failure   2 bad usage or configuration; nothing sent
-  3 not allowed   4 no such project or organization
-  5 rate limited until the deadline   6 network, TLS or deadline
-  7 worth trying again
-
-Example:
-  atlas-export-buckets demo";
-
-pub(crate) const LIST_HELP: &str = "\
-Environment:
-  Of these credentials, the first kind with any variable set is used.
-  MONGODB_ATLAS_ACCESS_TOKEN      an access token
-  MONGODB_ATLAS_CLIENT_ID         client id of a service account
-  MONGODB_ATLAS_CLIENT_SECRET     client secret of the service account
-  MONGODB_ATLAS_PUBLIC_API_KEY    public half of an API key
-  MONGODB_ATLAS_PRIVATE_API_KEY   private half of the API key
-  MONGODB_ATLAS_PROJECT_ID        the project, if no option says which
-  MONGODB_ATLAS_BASE_URL          Atlas base URL, if --base-url is not given
-  MONGODB_ATLAS_OPS_MANAGER_URL   the same, if MONGODB_ATLAS_BASE_URL is not set
-  SSL_CERT_FILE                   root certificates, if --ca-file is not given
-  HTTPS_PROXY, or else ALL_PROXY  the proxy; NO_PROXY: hosts without it
-
-Examples:
-  atlas-export-buckets list --project-id 32b6e34b3d91647abb20e7b8 -o json
-  atlas-export-buckets list --project-id - -o csv <ids >buckets.csv
-  atlas-export-buckets list --all-projects -o ndjson >buckets.ndjson";
-
-pub(crate) const DEMO_HELP: &str = "\
-Environment:
-  NO_COLOR   no bold headings
-
-Example:
-  atlas-export-buckets demo -v";
-
-pub(crate) const SIMULATE_HELP: &str = "\
-Faults. Most hit the requests with credentials: all, or N of them.
-  STATUS[=N]                         an error status, such as 503
-  reset[=N] close[=N] truncate[=N]   connections that break
-  endless[=N] html[=N] redirect[=N]  answers that are no pages
-  delay[=MS] drip[=MS]               late, or a byte every MS (default 1000)
-  rate-limit[=N]                     N requests (default 10), then one a second
-  many-headers[=N]                   N more header fields (default 10000)
-  shift delete count-shrinks         the list changes before page 2
-  Pages: cap-page[=N] no-links no-count count-refused ignore-page next-for-ever
-  Digest: stale[=N] forget-nonces[=N] wrong-rspauth[=N] unauthorized basic
-  revoke-token[=N]                   the token that a request brings is revoked
-
-Links in its pages lead to http://localhost:8080, as those of Atlas do. Do not
-follow them: ask for the next page by pageNum.
-
-Environment of the command:
-  MONGODB_ATLAS_PUBLIC_API_KEY, _PRIVATE_API_KEY, or with --service-account
-  MONGODB_ATLAS_CLIENT_ID, _CLIENT_SECRET; MONGODB_ATLAS_PROJECT_ID, _ORG_ID,
-  _BASE_URL, _OPS_MANAGER_URL; NO_PROXY with this machine
-
-Examples:
-  atlas-export-buckets simulate --fault 503=2 -- ./nightly-audit
-  atlas-export-buckets simulate >atlas.env";
-
-pub(crate) const COMPLETIONS_HELP: &str = "\
-Files:
-  bash   ~/.local/share/bash-completion/completions/atlas-export-buckets
-  zsh    _atlas-export-buckets, in a directory of $fpath
-  fish   ~/.config/fish/completions/atlas-export-buckets.fish
-
-Examples:
-  eval \"$(atlas-export-buckets completions bash)\"
-  atlas-export-buckets completions zsh >~/.zfunc/_atlas-export-buckets
-  atlas-export-buckets completions fish | source";
-
-pub(crate) const MAN_HELP: &str = "\
-Examples:
-  atlas-export-buckets man | man -l -
-  atlas-export-buckets man >~/.local/share/man/man1/atlas-export-buckets.1";
 
 const DESCRIPTION: &str = "\
 Asks the Atlas Administration API for 500 buckets at a time and gives the complete list or an error. \
@@ -136,8 +59,9 @@ mod tests {
 
     #[test]
     fn every_fault_is_explained() {
-        let explained: Vec<&str> =
-            SIMULATE_HELP.split(|c: char| !(c.is_alphanumeric() || c == '-')).collect();
+        let program = Cli::command();
+        let help = program.find_subcommand("simulate").unwrap().get_after_help().unwrap().to_string();
+        let explained: Vec<&str> = help.split(|c: char| !(c.is_alphanumeric() || c == '-')).collect();
         for name in fault::NAMES.split(' ') {
             assert!(explained.contains(&name), "{name}");
         }

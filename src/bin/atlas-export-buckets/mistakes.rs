@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use atlas_export_buckets::{InvalidInput, ProjectId};
+use atlas_export_buckets::ProjectId;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
@@ -110,11 +110,6 @@ fn about_command(error: &Error) -> Option<String> {
 
 /// What `clap` says, without its own advice.
 fn first_paragraph(error: &Error) -> String {
-    let option = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
-    if error.kind() == ErrorKind::ValueValidation && option.starts_with("--org-id") {
-        // Without the value, which may be a key in the wrong place.
-        return InvalidInput::OrganizationId.to_string();
-    }
     let text = error.render().to_string();
     let lines: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
     lines.join(" ").trim_start_matches("error: ").to_owned()
@@ -241,7 +236,6 @@ mod tests {
             "invalid value 'v2' for '--api-version <V>': use v1.0 or a date such as 2024-05-30",
             "see ",
         ),
-        ("list --org-id 5", "not an organization id: one has 24 hexadecimal digits, such as ", "see "),
         (
             "demo --base-url x",
             "unexpected argument '--base-url' found",

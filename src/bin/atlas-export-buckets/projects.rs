@@ -52,7 +52,8 @@ impl Projects {
             if others.iter().any(|other| other != organization) {
                 return Err("one organization at a time: give --org-id once".into());
             }
-            return Ok(Projects::All(Some(organization.clone())));
+            let id = organization.trim().parse().map_err(|error: InvalidInput| error.to_string())?;
+            return Ok(Projects::All(Some(id)));
         }
         let mut ids = match selection.project_ids.as_slice() {
             [] => vec![id_of_environment()?],

@@ -20,7 +20,7 @@ const PARTS_AHEAD: usize = 16;
 pub(crate) struct Queue {
     shared: Arc<Shared>,
     begun: Receiver<Result<Place, Failure>>,
-    limit: Option<Limit>,
+    limit: Limit,
 }
 
 /// What the workers share.
@@ -58,7 +58,7 @@ impl Queue {
         for started in 0..workers {
             let (shared, lister, places) = (Arc::clone(&shared), lister.clone(), places.clone());
             let thread = thread::Builder::new().spawn(move || {
-                while !lister.limit.is_some_and(Limit::is_over)
+                while !lister.limit.is_over()
                     && let Some(job) = shared.begin(&places)
                 {
                     shared.work(&lister, job);
@@ -75,10 +75,10 @@ impl Queue {
 
     /// All projects in their order, also those for which there was no time.
     pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
-        let in_time = iter::from_fn(|| Limit::receive(self.limit, &self.begun).ok());
+        let in_time = iter::from_fn(|| self.limit.receive(&self.begun).ok());
         let in_time = in_time.map(|place| place.map(|place| (place.project.clone(), self.parts(place))));
         let late = iter::once_with(|| self.rest()).flatten();
-        let no_parts = || -> Parts<'_> { Box::new(iter::once(Err(Limit::failure(self.limit)))) };
+        let no_parts = || -> Parts<'_> { Box::new(iter::once(Err(self.limit.failure()))) };
         in_time.chain(late.map(move |project| project.map(|project| (project, no_parts()))))
     }
 
@@ -87,8 +87,7 @@ impl Queue {
         drop(place.wait);
         Box::new(iter::from_fn(move || {
             // A worker sends `None` at the end. If the channel closes without it, the worker failed.
-            let message =
-                Limit::receive(self.limit, &place.parts).unwrap_or_else(|failure| Some(Err(failure)));
+            let message = self.limit.receive(&place.parts).unwrap_or_else(|failure| Some(Err(failure)));
             if let Some(Ok(part)) = &message {
                 self.shared.held.fetch_sub(part.bytes(), Relaxed);
             }
@@ -104,7 +103,7 @@ impl Queue {
         match self.shared.projects.lock() {
             Ok(mut projects) => rest.extend(begun().chain(projects.by_ref())),
             // A worker ended while it asked for more projects.
-            Err(_) => rest.push(Err(Limit::failure(None))),
+            Err(_) => rest.push(Err(self.limit.failure())),
         }
         rest
     }
@@ -153,7 +152,7 @@ mod tests {
     use atlas_export_buckets::simulator::{Simulator, sample_buckets};
     use atlas_export_buckets::{ApiKey, Client};
 
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -162,7 +161,8 @@ mod tests {
     fn lister(atlas: &Simulator) -> Lister {
         let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
         let client = Client::builder(key).base_url(atlas.base_url()).build().unwrap();
-        Lister { client, page: None, has_bodies: false, limit: None }
+        let limit = Limit { start: Instant::now(), time: Duration::MAX };
+        Lister { client, page: None, has_bodies: false, limit }
     }
 
     fn projects(atlas: &Simulator) -> ProjectIter {

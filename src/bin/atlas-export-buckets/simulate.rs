@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use atlas_export_buckets::simulator::{Builder, RecordedRequest, Simulator};
-use atlas_export_buckets::{AccessToken, ApiKey, Client, Error, ProjectId, ServiceAccount};
+use atlas_export_buckets::{ApiKey, Client, Error, ProjectId, ServiceAccount};
 
 use crate::cli::{ListingArgs, SimulateArgs};
 use crate::failure::{self, Failure};
@@ -40,15 +40,11 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8, Failure> {
         Some((program, arguments)) => {
             let mut command = Command::new(program);
             command.args(arguments);
-            // Credentials of another kind are for the real Atlas, and the command might prefer them.
-            for name in [
-                AccessToken::VARIABLE,
-                ServiceAccount::CLIENT_ID_VARIABLE,
-                ServiceAccount::CLIENT_SECRET_VARIABLE,
-                ApiKey::PUBLIC_KEY_VARIABLE,
-                ApiKey::PRIVATE_KEY_VARIABLE,
-            ] {
-                command.env_remove(name);
+            // Those for the real Atlas: the command might prefer another kind of credentials.
+            for (name, _) in env::vars_os() {
+                if name.as_encoded_bytes().starts_with(b"MONGODB_ATLAS_") {
+                    command.env_remove(name);
+                }
             }
             // Other tools than ours would ask a proxy for this machine.
             for name in ["no_proxy", "NO_PROXY"] {
