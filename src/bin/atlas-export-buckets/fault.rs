@@ -25,73 +25,60 @@ const NEW_BUCKET: &str =
 
 /// Reads `NAME` or `NAME=NUMBER`.
 pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
-    let (name, number) = match text.split_once('=') {
-        None => (text, None),
-        Some((name, number)) => match number.parse::<u64>() {
-            Ok(number) if number > 0 => (name, Some(number)),
-            _ => return Err(format!("{} takes a whole number from 1", name.escape_debug())),
-        },
-    };
-    // The number is the fault's own, or says how many requests are hit. Without it, all of them are.
+    let (name, number) = split(text)?;
     let small = |default| number.map_or(default, |number| number.try_into().unwrap_or(u32::MAX));
     let duration = Duration::from_millis(number.unwrap_or(1000));
     let pages = When::always().with_authorization();
-    match name {
+    // Once, or every retry would change the list again.
+    let page_two = When::nth(1).on_page(2).with_authorization();
+    let (when, fault) = match name {
+        // The number is the fault's own.
         "rate-limit" => return Ok(FaultArg::RateLimit(small(10))),
         "delay" => return Ok(FaultArg::When(pages, Fault::Delay(duration))),
         "drip" => return Ok(FaultArg::When(pages, Fault::Drip { bytes: 1, every: duration })),
         "many-headers" => return Ok(FaultArg::When(pages, Fault::ManyHeaders(small(10_000) as usize))),
         "cap-page" => return Ok(FaultArg::When(pages, Fault::CapPage(small(1)))),
-        _ => {}
-    }
-    if let Some(fault) = fault_of_requests(name) {
-        return Ok(match number {
-            Some(number) => FaultArg::Requests(number, fault),
-            None => FaultArg::When(pages, fault),
-        });
-    }
-    match fault_without_number(name) {
-        Some(_) if number.is_some() => Err(format!("{name} takes no number")),
-        Some((when, fault)) => Ok(FaultArg::When(when, fault)),
-        None => Err(format!("use an error status such as 503, {}", NAMES.replace(' ', ", "))),
-    }
-}
-
-/// Faults that hit all requests that have an `Authorization`, or the first so many.
-fn fault_of_requests(name: &str) -> Option<Fault> {
-    Some(match name {
-        "reset" => Fault::Reset,
-        "close" => Fault::Close,
-        "truncate" => Fault::CutBody,
-        "endless" => Fault::EndlessBody,
-        "html" => Fault::Response(Response::html(200, "<html>Please sign in</html>")),
-        "redirect" => Fault::Response(Response::redirect(302, "https://elsewhere.invalid/")),
-        "stale" => Fault::Stale,
-        "forget-nonces" => Fault::ForgetNonces,
-        "wrong-rspauth" => Fault::WrongRspauth,
-        "revoke-token" => Fault::RevokeToken,
-        status => error(status.parse().ok().filter(|status| (400..600).contains(status))?),
-    })
-}
-
-/// Faults that take no number, each with the requests that it hits.
-fn fault_without_number(name: &str) -> Option<(When, Fault)> {
-    let pages = When::always().with_authorization();
-    // Once, or every retry would change the list again.
-    let page_two = When::nth(1).on_page(2).with_authorization();
-    Some(match name {
+        "shift" | "delete" | "count-shrinks" if number.is_some() => {
+            return Err(format!("{name} takes no number"));
+        }
+        "shift" => (page_two, Fault::Insert { index: 0, bucket: NEW_BUCKET.into() }),
+        "delete" => (page_two, Fault::Delete { index: 0 }),
+        "count-shrinks" => (page_two, Fault::Count(0)),
         "unauthorized" => (When::always(), Fault::Unauthorized),
         "basic" => (When::always(), Fault::BasicOnly),
+        "reset" => (pages, Fault::Reset),
+        "close" => (pages, Fault::Close),
+        "truncate" => (pages, Fault::CutBody),
+        "endless" => (pages, Fault::EndlessBody),
+        "html" => (pages, Fault::Response(Response::html(200, "<html>Please sign in</html>"))),
+        "redirect" => (pages, Fault::Response(Response::redirect(302, "https://elsewhere.invalid/"))),
+        "stale" => (pages, Fault::Stale),
+        "forget-nonces" => (pages, Fault::ForgetNonces),
+        "wrong-rspauth" => (pages, Fault::WrongRspauth),
+        "revoke-token" => (pages, Fault::RevokeToken),
         "no-links" => (pages, Fault::NoLinks),
         "no-count" => (pages, Fault::NoCount),
         "count-refused" => (pages, Fault::CountRefused),
         "ignore-page" => (pages, Fault::IgnorePageNum),
         "next-for-ever" => (pages, Fault::NextForEver),
-        "count-shrinks" => (page_two, Fault::Count(0)),
-        "shift" => (page_two, Fault::Insert { index: 0, bucket: NEW_BUCKET.into() }),
-        "delete" => (page_two, Fault::Delete { index: 0 }),
-        _ => return None,
+        status => match status.parse() {
+            Ok(status @ 400..600) => (pages, error(status)),
+            _ => return Err(format!("use an error status such as 503, {}", NAMES.replace(' ', ", "))),
+        },
+    };
+    // The number says how many requests are hit. Without it, all of them are.
+    Ok(match number {
+        Some(number) => FaultArg::Requests(number, fault),
+        None => FaultArg::When(when, fault),
     })
+}
+
+fn split(text: &str) -> Result<(&str, Option<u64>), String> {
+    let Some((name, number)) = text.split_once('=') else { return Ok((text, None)) };
+    match number.parse() {
+        Ok(number) if number > 0 => Ok((name, Some(number))),
+        _ => Err(format!("{} takes a whole number from 1", name.escape_debug())),
+    }
 }
 
 /// Adds faults to a simulated Atlas. Those that hit some requests follow one another: with 503=2 and 429=1, the third gets 429.
@@ -170,6 +157,7 @@ mod tests {
             ("cap-page=4", "12 buckets"),
             ("cap-page", "12 buckets"),
             ("no-links", "12 buckets"),
+            ("next-for-ever=3", "12 buckets"),
             ("no-count", "12 buckets"),
             ("no-count no-links", "12 buckets"),
             ("count-refused", "12 buckets"),
@@ -228,7 +216,9 @@ mod tests {
             ("drip=1s", "drip takes a whole number from 1"),
             ("503=-1", "503 takes a whole number from 1"),
             ("a\nb=0", r"a\nb takes a whole number from 1"),
-            ("no-links=1", "no-links takes no number"),
+            ("shift=1", "shift takes no number"),
+            ("delete=1", "delete takes no number"),
+            ("count-shrinks=1", "count-shrinks takes no number"),
         ];
         for (text, expected) in cases {
             let problem = parse(text).unwrap_err();

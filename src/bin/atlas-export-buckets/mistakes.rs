@@ -242,8 +242,8 @@ mod tests {
             "it is an option of atlas-export-buckets list; see atlas-export-buckets demo --help",
         ),
         (
-            "simulate --fault no-links=1",
-            "invalid value 'no-links=1' for '--fault <FAULT>': no-links takes no number",
+            "simulate --fault shift=1",
+            "invalid value 'shift=1' for '--fault <FAULT>': shift takes no number",
             "see ",
         ),
     ];
