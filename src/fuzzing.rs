@@ -55,7 +55,7 @@ pub fn read_rate_limit(fields: &[(&str, &[u8])]) -> (Option<u64>, Option<u64>) {
 
 /// Reads a response of the token endpoint: an access token and how many seconds it lasts, or what is wrong.
 pub fn read_token(status: u16, body: &[u8]) -> Result<(String, u64), String> {
-    let base_url = BaseUrl::parse("https://cloud.mongodb.com").map_err(|error| error.to_string())?;
+    let base_url = BaseUrl::parse("https://cloud.mongodb.com")?;
     let request = page_options(base_url).token_request(Operation::RequestAccessToken);
     let mut response = Response::new(body.to_vec());
     *response.status_mut() = StatusCode::from_u16(status).map_err(|error| error.to_string())?;
@@ -65,7 +65,7 @@ pub fn read_token(status: u16, body: &[u8]) -> Result<(String, u64), String> {
 
 /// The proxy for a base URL, as `scheme://host:port`, that environment variables name; or what is wrong.
 pub fn read_proxy(url: &str, variables: &[(&str, &str)]) -> Result<Option<String>, InvalidInput> {
-    let base_url = BaseUrl::parse(url)?;
+    let base_url = BaseUrl::parse(url).map_err(InvalidInput::base_url)?;
     let get =
         |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let proxy = http::from_variables(&base_url, get)?;
@@ -87,7 +87,7 @@ pub struct Url {
 
 /// Reads a base URL, and makes the request for page 1 of project `32b6e34b3d91647abb20e7b8` there, or says what is wrong.
 pub fn read_base_url(url: &str) -> Result<Url, InvalidInput> {
-    let base_url = BaseUrl::parse(url)?;
+    let base_url = BaseUrl::parse(url).map_err(InvalidInput::base_url)?;
     let is_loopback = base_url.is_loopback || base_url.is_localhost();
     let is_https = base_url.is_https;
     let options = page_options(base_url);

@@ -42,6 +42,8 @@ pub enum InvalidInput {
     /// The base URL cannot be used. It is not shown: it may contain a password.
     #[non_exhaustive]
     BaseUrl {
+        /// The environment variable that it is from, if any.
+        variable: Option<&'static str>,
         /// What is wrong.
         problem: Cow<'static, str>,
     },
@@ -65,7 +67,7 @@ impl std::error::Error for InvalidInput {}
 
 impl InvalidInput {
     pub(crate) fn base_url(problem: impl Into<Cow<'static, str>>) -> Self {
-        InvalidInput::BaseUrl { problem: problem.into() }
+        InvalidInput::BaseUrl { variable: None, problem: problem.into() }
     }
 
     pub(crate) fn environment(variable: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
@@ -108,8 +110,11 @@ impl fmt::Display for InvalidInput {
             InvalidInput::Environment { variable, problem } => {
                 write!(f, "the environment variable {variable} {}", OneLine(problem))
             }
-            InvalidInput::BaseUrl { problem } => {
+            InvalidInput::BaseUrl { variable: None, problem } => {
                 write!(f, "the base URL {}", OneLine(problem))
+            }
+            InvalidInput::BaseUrl { variable: Some(variable), problem } => {
+                write!(f, "{variable}: the base URL {}", OneLine(problem))
             }
             InvalidInput::ItemsPerPage(items) => {
                 write!(f, "Atlas gives 1 to 500 items per page, not {items}")

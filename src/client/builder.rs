@@ -1,5 +1,6 @@
 //! `ClientBuilder`: what a user configures.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,6 +36,8 @@ use crate::request::{ApiVersion, BaseUrl, PageOptions};
 pub struct ClientBuilder {
     credentials: Credentials,
     base_url: String,
+    /// The environment variable that the base URL is from.
+    base_url_variable: Option<&'static str>,
     api_version: Option<ApiVersion>,
     timeout: Duration,
     max_time: Duration,
@@ -72,6 +75,7 @@ impl ClientBuilder {
         ClientBuilder {
             credentials,
             base_url: BaseUrl::DEFAULT.into(),
+            base_url_variable: None,
             api_version: None,
             timeout: Duration::from_secs(60),
             max_time: Duration::MAX,
@@ -105,7 +109,7 @@ impl ClientBuilder {
         let builder = Self::new(Credentials::from_variables(get)?);
         for variable in ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"] {
             if let Some(base_url) = read_variable(get, variable)? {
-                return Ok(builder.base_url(base_url));
+                return Ok(ClientBuilder { base_url, base_url_variable: Some(variable), ..builder });
             }
         }
         Ok(builder)
@@ -118,6 +122,7 @@ impl ClientBuilder {
     /// `127.0.0.0/8`, `[::1]`, and `localhost` if all its addresses are loopback. No proxy from the environment is used for it.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
+        self.base_url_variable = None;
         self
     }
 
@@ -302,16 +307,17 @@ impl ClientBuilder {
 
     /// The base URL, if its form is right and secrets may go there.
     fn checked_base_url(&self) -> Result<BaseUrl, InvalidInput> {
-        let mut base_url = BaseUrl::parse(&self.base_url)?;
+        let refuse = |problem| InvalidInput::BaseUrl { variable: self.base_url_variable, problem };
+        let mut base_url = BaseUrl::parse(&self.base_url).map_err(refuse)?;
         base_url.look_up_localhost();
         if base_url.is_https || self.allow_plain_http || base_url.is_loopback {
             return Ok(base_url);
         }
-        Err(InvalidInput::base_url(if base_url.is_localhost() {
+        Err(refuse(Cow::Borrowed(if base_url.is_localhost() {
             "is plain http to localhost, which does not resolve to this machine alone: use https, or 127.0.0.1"
         } else {
             "is plain http, which is allowed to this machine only: use https"
-        }))
+        })))
     }
 
     fn checked_user_agent(&self) -> Result<HeaderValue, InvalidInput> {
@@ -341,6 +347,14 @@ mod tests {
 
     #[test]
     fn bad_settings_are_refused() {
+        let of_environment = || {
+            let variables = |name: &str| match name {
+                AccessToken::VARIABLE => Some("t".into()),
+                "MONGODB_ATLAS_BASE_URL" => Some("https://h?q".into()),
+                _ => None,
+            };
+            ClientBuilder::from_variables(&variables).unwrap()
+        };
         let cases = [
             ("0 items", builder().items_per_page(0), InvalidInput::ItemsPerPage(0)),
             ("501 items", builder().items_per_page(501), InvalidInput::ItemsPerPage(501)),
@@ -354,6 +368,19 @@ mod tests {
                 "plain http elsewhere",
                 builder().base_url("http://cloud.mongodb.com"),
                 InvalidInput::base_url("is plain http, which is allowed to this machine only: use https"),
+            ),
+            (
+                "a base URL of the environment",
+                of_environment(),
+                InvalidInput::BaseUrl {
+                    variable: Some("MONGODB_ATLAS_BASE_URL"),
+                    problem: "has a query; it looks like https://cloud.mongodb.com".into(),
+                },
+            ),
+            (
+                "a base URL in the place of that of the environment",
+                of_environment().base_url("https://h?q"),
+                InvalidInput::base_url("has a query; it looks like https://cloud.mongodb.com"),
             ),
         ];
         for (name, builder, expected) in cases {

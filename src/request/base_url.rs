@@ -1,11 +1,11 @@
 //! The base URL: the host that is asked, and the path to Atlas on it.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs as _};
 
 use ureq::http::Uri;
 
 use crate::ProjectId;
-use crate::invalid_input::InvalidInput;
 
 /// Scheme, host, port and perhaps a path prefix, checked and without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +26,9 @@ impl BaseUrl {
     const MAX_LEN: usize = 8192;
 
     /// Checks the form. Whether plain http may be used depends on more than the URL: see `client/builder.rs`.
-    pub(crate) fn parse(url: &str) -> Result<Self, InvalidInput> {
-        let refuse =
-            |problem| Err(InvalidInput::base_url(format!("{problem}; it looks like {}", BaseUrl::DEFAULT)));
+    /// The error says what is wrong with it.
+    pub(crate) fn parse(url: &str) -> Result<Self, Cow<'static, str>> {
+        let refuse = |problem| Err(format!("{problem}; it looks like {}", BaseUrl::DEFAULT).into());
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
             return refuse("does not begin with https://, or http:// for this machine");
@@ -65,9 +65,7 @@ impl BaseUrl {
         }
         let origin = format!("{scheme}://{}", authority.as_str().to_ascii_lowercase());
         if let Some((prefix, end)) = split_api_path(path) {
-            return Err(InvalidInput::base_url(format!(
-                "ends in {end}: leave it off and use {origin}{prefix}"
-            )));
+            return Err(format!("ends in {end}: leave it off and use {origin}{prefix}").into());
         }
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         Ok(BaseUrl {
@@ -218,8 +216,7 @@ mod tests {
         for (input, problem) in cases {
             let example =
                 if problem.contains("use https") { "" } else { "; it looks like https://cloud.mongodb.com" };
-            let expected = InvalidInput::base_url(format!("{problem}{example}"));
-            assert_eq!(BaseUrl::parse(input), Err(expected), "{input}");
+            assert_eq!(BaseUrl::parse(input), Err(format!("{problem}{example}").into()), "{input}");
         }
     }
 }

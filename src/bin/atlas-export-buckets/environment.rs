@@ -3,7 +3,7 @@
 use std::env::{self, VarError};
 use std::path::PathBuf;
 
-use atlas_export_buckets::Credentials;
+use atlas_export_buckets::{ClientBuilder, Credentials, InvalidInput};
 
 /// The project to list, if no option says which.
 pub(crate) const PROJECT_ID: &str = "MONGODB_ATLAS_PROJECT_ID";
@@ -17,16 +17,6 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// The base URL, and the variable that sets it.
-pub(crate) fn base_url() -> Result<Option<(String, &'static str)>, String> {
-    for name in ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"] {
-        if let Some(url) = variable(name)? {
-            return Ok(Some((url, name)));
-        }
-    }
-    Ok(None)
-}
-
 /// The variable that names a file with root certificates. OpenSSL reads it too.
 pub(crate) const CA_FILE: &str = "SSL_CERT_FILE";
 
@@ -34,9 +24,8 @@ pub(crate) fn ca_file() -> Option<PathBuf> {
     env::var_os(CA_FILE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// The credentials: of access token, service account and API key, the first that has any variable set.
-pub(crate) fn credentials() -> Result<Credentials, String> {
-    let credentials = Credentials::from_env().map_err(|error| error.to_string())?;
-    log::info!("credentials: {}", credentials.summary());
-    Ok(credentials)
+/// A builder with the credentials and the base URL of the environment.
+pub(crate) fn client_builder() -> Result<ClientBuilder, InvalidInput> {
+    log::info!("credentials: {}", Credentials::from_env()?.summary());
+    ClientBuilder::from_env()
 }

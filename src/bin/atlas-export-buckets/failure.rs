@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
-use atlas_export_buckets::Error;
+use atlas_export_buckets::{Error, InvalidInput};
 
 use crate::terminal;
 
@@ -40,6 +40,12 @@ pub(crate) enum Failure {
 impl From<String> for Failure {
     fn from(cause: String) -> Self {
         Failure::Usage(cause)
+    }
+}
+
+impl From<InvalidInput> for Failure {
+    fn from(input: InvalidInput) -> Self {
+        Failure::Usage(input.to_string())
     }
 }
 

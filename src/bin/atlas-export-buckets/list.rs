@@ -21,7 +21,7 @@ const REVOCATION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs the command and returns the exit status. All that can be checked before anything is sent is checked first.
 pub(crate) fn run(args: &ListArgs) -> Result<u8, Failure> {
     let projects = Projects::selected(&args.selection)?;
-    let builder = configure(Client::builder(environment::credentials()?), &args.listing);
+    let builder = configure(environment::client_builder()?, &args.listing);
     let client = connect(builder, &args.connection)?;
     Ok(list(&client, projects, &args.listing, args.connection.jobs))
 }
@@ -40,16 +40,12 @@ fn max_time(listing: &ListingArgs) -> Duration {
     listing.max_time.unwrap_or(Duration::MAX)
 }
 
-fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client, String> {
+fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client, Failure> {
     let mut builder = builder.timeout(connection.timeout).retries(connection.retries);
     if let Some(api_version) = connection.api_version {
         builder = builder.api_version(api_version);
     }
-    let (base_url, variable) = match &connection.base_url {
-        Some(base_url) => (Some(base_url.clone()), None),
-        None => environment::base_url()?.unzip(),
-    };
-    if let Some(base_url) = base_url {
+    if let Some(base_url) = &connection.base_url {
         builder = builder.base_url(base_url);
     }
     let mut roots = "built in".to_owned();
@@ -62,13 +58,11 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
         builder = builder.ca_certificates(pem);
     }
     log::info!("root certificates: {roots}");
-    let explain = |error| match (&error, variable) {
-        (InvalidInput::CaCertificates, _) => format!("{roots}: {error}"),
-        (InvalidInput::BaseUrl { .. }, Some(variable)) => format!("{variable}: {error}"),
-        _ => error.to_string(),
-    };
-    let agent = agent::new_agent(builder.agent_config().map_err(explain)?);
-    let client = builder.agent(agent).build().map_err(|error| error.to_string())?;
+    let config = builder.agent_config().map_err(|error| match error {
+        InvalidInput::CaCertificates => Failure::Usage(format!("{roots}: {error}")),
+        error => error.into(),
+    })?;
+    let client = builder.agent(agent::new_agent(config)).build().map_err(Failure::Atlas)?;
     log::info!("proxy: {}", client.proxy().unwrap_or("none"));
     Ok(client)
 }
