@@ -67,8 +67,8 @@ impl Client {
         Listing::new(self.export_bucket_pages(project_id))
     }
 
-    /// Lists the export buckets of a project page by page, with links, count, rate limit and body. A bucket may occur twice if the
-    /// list changes while it is read.
+    /// Lists the export buckets of a project page by page, with links, count, rate limit and body. If the list changes while it is read,
+    /// a bucket may come twice. The second one is in the page's [body](Page::body), but not in its `results`.
     ///
     /// ```no_run
     /// # use atlas_export_buckets::{Client, Error, ProjectId};

@@ -107,13 +107,13 @@ impl<T: ListItem> Iterator for Pages<T> {
     fn next(&mut self) -> Option<Self::Item> {
         let page_num = self.next_page.take()?;
         let deadline = self.page_deadline();
-        let page = match self.source.page(&self.resource, page_num, self.include_count, deadline) {
+        let mut page = match self.source.page(&self.resource, page_num, self.include_count, deadline) {
             Ok(page) => page,
             Err(error) => return Some(Err(error)),
         };
         // If Atlas could not count once, do not ask it to count again.
         self.include_count &= page.total_count.is_some();
-        match self.completeness.record(&page) {
+        match self.completeness.record(&mut page) {
             Ok(Step::End) => {}
             Ok(Step::NextPage) => self.next_page = page_num.checked_add(1),
             Err(reason) => return Some(Err(self.incomplete(page_num, reason))),
@@ -164,12 +164,7 @@ impl<T: ListItem> Iterator for Listing<T> {
                 return Some(Ok(item));
             }
             match self.pages.next()? {
-                Ok(page) => {
-                    let mut results = page.results;
-                    let mut are_new = self.pages.completeness.are_new();
-                    results.retain(|_| are_new.next() == Some(true));
-                    self.page = results.into_iter();
-                }
+                Ok(page) => self.page = page.results.into_iter(),
                 Err(error) => return Some(Err(error)),
             }
         }

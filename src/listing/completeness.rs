@@ -19,8 +19,6 @@ pub(super) struct Completeness {
     /// How many items came, duplicates included.
     received: u64,
     ids: IdSet,
-    /// For each item of the latest page, whether it is new.
-    are_new: Vec<bool>,
     /// For each page that has a next one, the sum of its ids' hashes. A sum, because the same items in another order are the same page.
     page_sums: Vec<u64>,
     /// What the server counted first.
@@ -38,7 +36,6 @@ impl Completeness {
             max_pages,
             received: 0,
             ids: IdSet::default(),
-            are_new: Vec::new(),
             page_sums: Vec::new(),
             first_count: None,
             total_count: None,
@@ -49,25 +46,22 @@ impl Completeness {
         self.total_count
     }
 
-    /// Says for each item of the latest page whether it is new.
-    pub(super) fn are_new(&self) -> impl Iterator<Item = bool> {
-        self.are_new.iter().copied()
-    }
-
-    /// Takes in a page, and says what comes after it.
+    /// Takes in a page, and says what comes after it. Items that came before are removed from the page.
     ///
     /// A list is complete when there is no next page, at least as many distinct items came as the server counted first, and
     /// at least as many items, duplicates included, as it counted last. Items created during the listing may be missing.
     ///
     /// A page that is not full proves nothing, because a server may send fewer items than asked for. Without links, trust the
     /// count; with neither, an empty page ends the list.
-    pub(super) fn record<T: ListItem>(&mut self, page: &Page<T>) -> Result<Step, Incomplete> {
-        let hashes: Vec<u64> = page.results.iter().map(|item| self.ids.hash(item.id())).collect();
-        self.are_new = hashes.iter().map(|hash| self.ids.insert(*hash)).collect();
-        self.step(page, hashes.into_iter().fold(0, u64::wrapping_add))
-    }
-
-    fn step<T>(&mut self, page: &Page<T>, sum: u64) -> Result<Step, Incomplete> {
+    pub(super) fn record<T: ListItem>(&mut self, page: &mut Page<T>) -> Result<Step, Incomplete> {
+        let is_empty = page.results.is_empty();
+        self.received += page.results.len() as u64;
+        let mut sum = 0_u64;
+        page.results.retain(|item| {
+            let hash = self.ids.hash(item.id());
+            sum = sum.wrapping_add(hash);
+            self.ids.insert(hash)
+        });
         if self.ids.len() > Self::MAX_ITEMS {
             return Err(Incomplete::TooManyItems(Self::MAX_ITEMS));
         }
@@ -78,8 +72,6 @@ impl Completeness {
         }
         self.total_count = page.total_count.or(self.total_count);
         self.first_count = self.first_count.or(page.total_count);
-        self.received += page.results.len() as u64;
-        let is_empty = page.results.is_empty();
         // When an item is created, another moves to the next page and arrives twice, so duplicates count too. Without links,
         // though, only the count says that there is a next page, and then a duplicate must not end the list.
         let reached = if page.has_links() { self.received } else { self.ids.len() };

@@ -28,12 +28,14 @@ pub(crate) fn judge_buckets(server: &Server, given: &[u32], failure: &Failure) -
     judge_whole(server, given)
 }
 
-/// The same for the iterator over pages, which gives each page as the server sent it.
+/// The same for the iterator over pages, which gives each page as the server sent it, without the buckets that came before.
 pub(crate) fn judge_pages(server: &Server, given: &[GivenPage], failure: &Failure) -> Result<(), String> {
     for (index, (page_num, ids, count)) in given.iter().enumerate() {
-        let Page { ids: sent, count: said, .. } = server.page(index + 1);
-        if (*page_num as usize, ids, *count) != (index + 1, &sent, said) {
-            return Err(format!("page {} is not the one that was sent", index + 1));
+        let said = server.page(index + 1).count;
+        let before = list(server, index);
+        let new = list(server, index + 1).split_off(before.len());
+        if (*page_num as usize, ids, *count) != (index + 1, &new, said) {
+            return Err(format!("page {} is not what was new on the one that was sent", index + 1));
         }
     }
     if let Some(error) = failure {

@@ -9,7 +9,7 @@ use atlas_export_buckets::{Client, ClientBuilder, InvalidInput, Stats};
 
 use crate::cli::{ConnectionArgs, Format, ListArgs, ListingArgs};
 use crate::failure::{self, Failure};
-use crate::lister::{Limit, Listed, Lister, Parts};
+use crate::lister::{Limit, Listed, Lister, Pages};
 use crate::output::{Output, Style};
 use crate::projects::{NamedProject, Projects, read_file};
 use crate::queue::Queue;
@@ -80,7 +80,6 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
     let lister = Lister {
         client: client.clone(),
         page: listing.page,
-        has_bodies: listing.format == Format::Raw,
         limit: Limit { start, time: max_time(listing) },
     };
     let output = Output::new(style);
@@ -93,8 +92,8 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
     let printed = match single {
         // One project needs no other threads.
         Some(project) => {
-            let parts = lister.parts(&project.id);
-            printer.print(iter::once(Ok((project, parts))))
+            let pages = lister.pages(&project.id);
+            printer.print(iter::once(Ok((project, pages))))
         }
         None => match Queue::start(&lister, projects.iter(&lister), jobs as usize) {
             Ok(queue) => printer.print(queue.listed()),
@@ -136,7 +135,7 @@ impl Printer<'_> {
     fn print<'a>(&mut self, listed: impl Iterator<Item = Listed<'a>>) -> io::Result<()> {
         for listed in listed {
             match listed {
-                Ok((project, parts)) => self.print_project(&project, parts)?,
+                Ok((project, pages)) => self.print_project(&project, pages)?,
                 Err(failure) => self.fail(None, &failure),
             }
         }
@@ -144,21 +143,21 @@ impl Printer<'_> {
     }
 
     /// Prints a project as it comes, or says why it could not be listed.
-    fn print_project(&mut self, project: &NamedProject, parts: Parts<'_>) -> io::Result<()> {
+    fn print_project(&mut self, project: &NamedProject, pages: Pages<'_>) -> io::Result<()> {
         let (printed_before, mut total_count) = (self.buckets, None);
         self.projects += 1;
         self.show_place(project, 1, None);
-        for (part, next_page) in parts.zip(2..) {
-            let part = match part {
-                Ok(part) => part,
+        for (page, next_page) in pages.zip(2..) {
+            let page = match page {
+                Ok(page) => page,
                 Err(failure) => {
                     self.fail(Some(project), &failure);
                     return Ok(());
                 }
             };
-            total_count = part.total_count;
-            self.buckets += part.buckets.len() as u64;
-            terminal::print(&self.output.part(project, part)?)?;
+            total_count = page.total_count.or(total_count);
+            self.buckets += page.results.len() as u64;
+            terminal::print(&self.output.page(project, &page)?)?;
             self.show_place(project, next_page, total_count);
         }
         let count =

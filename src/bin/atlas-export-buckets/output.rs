@@ -6,9 +6,10 @@ mod table;
 
 use std::io;
 
+use atlas_export_buckets::{ExportBucket, Page};
+
 use crate::cli::Format;
 use crate::failure::Failure;
-use crate::lister::Part;
 use crate::projects::NamedProject;
 
 /// How the output looks.
@@ -46,18 +47,18 @@ impl Output {
         }
     }
 
-    /// A part of a project. A table and a JSON document keep it until the project is complete.
-    pub(crate) fn part(&mut self, project: &NamedProject, part: Part) -> io::Result<Vec<u8>> {
+    /// A page of a project. A table and a JSON document keep it until the project is complete.
+    pub(crate) fn page(&mut self, project: &NamedProject, page: &Page<ExportBucket>) -> io::Result<Vec<u8>> {
         match self.style.format {
-            Format::Table => self.table.add(project, &part.buckets),
-            Format::Json => self.json.add(project, &part.buckets)?,
-            Format::Ndjson => return Ok(json::lines(project, &part.buckets)?.into_bytes()),
+            Format::Table => self.table.add(project, &page.results),
+            Format::Json => self.json.add(project, &page.results)?,
+            Format::Ndjson => return Ok(json::lines(project, &page.results)?.into_bytes()),
             Format::Csv => {
                 let mut text = self.begin()?;
-                text.extend(csv::records(self.style, project, &part.buckets)?);
+                text.extend(csv::records(self.style, project, &page.results)?);
                 return Ok(text);
             }
-            Format::Raw => return Ok(part.body.into_bytes()),
+            Format::Raw => return Ok(page.body().into()),
         }
         Ok(Vec::new())
     }

@@ -5,16 +5,18 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::{io, iter, thread};
 
+use atlas_export_buckets::{ExportBucket, Page};
+
 use crate::failure::Failure;
-use crate::lister::{Limit, Listed, Lister, Part, Parts};
+use crate::lister::{Limit, Listed, Lister, Pages};
 use crate::projects::{NamedProject, ProjectIter};
 
-/// How many bytes the projects that wait for their turn may hold together, besides one part for each worker.
+/// How many bytes the projects that wait for their turn may hold together, besides one page for each worker.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Projects that wait for their turn, for each worker.
 const PROJECTS_AHEAD: usize = 16;
-/// Parts of a project that wait to be printed: so many pages of it are asked for before its turn.
-const PARTS_AHEAD: usize = 16;
+/// Pages of a project that wait to be printed: so many of it are asked for before its turn.
+const PAGES_AHEAD: usize = 16;
 
 /// Several projects, in listing order.
 pub(crate) struct Queue {
@@ -31,13 +33,13 @@ struct Shared {
     held: AtomicUsize,
 }
 
-/// A part of a project; `None` behind the last one.
-type Message = Option<Result<Part, Failure>>;
+/// A page of a project; `None` behind the last one.
+type Message = Option<Result<Page<ExportBucket>, Failure>>;
 
 /// A project that a worker has begun, for the printer.
 struct Place {
     project: NamedProject,
-    parts: Receiver<Message>,
+    pages: Receiver<Message>,
     /// Dropped when it is this project's turn.
     wait: Sender<()>,
 }
@@ -45,7 +47,7 @@ struct Place {
 /// The same project for its worker.
 struct Job {
     project: NamedProject,
-    parts: SyncSender<Message>,
+    pages: SyncSender<Message>,
     /// Closed when it is this project's turn.
     turn: Receiver<()>,
 }
@@ -76,20 +78,20 @@ impl Queue {
     /// All projects in their order, also those for which there was no time.
     pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
         let in_time = iter::from_fn(|| self.limit.receive(&self.begun).ok());
-        let in_time = in_time.map(|place| place.map(|place| (place.project.clone(), self.parts(place))));
+        let in_time = in_time.map(|place| place.map(|place| (place.project.clone(), self.pages(place))));
         let late = iter::once_with(|| self.rest()).flatten();
-        let no_parts = || -> Parts<'_> { Box::new(iter::once(Err(self.limit.failure()))) };
-        in_time.chain(late.map(move |project| project.map(|project| (project, no_parts()))))
+        let no_pages = || -> Pages<'_> { Box::new(iter::once(Err(self.limit.failure()))) };
+        in_time.chain(late.map(move |project| project.map(|project| (project, no_pages()))))
     }
 
-    /// The parts of a project whose turn it is.
-    fn parts(&self, place: Place) -> Parts<'_> {
+    /// The pages of a project whose turn it is.
+    fn pages(&self, place: Place) -> Pages<'_> {
         drop(place.wait);
         Box::new(iter::from_fn(move || {
             // A worker sends `None` at the end. If the channel closes without it, the worker failed.
-            let message = self.limit.receive(&place.parts).unwrap_or_else(|failure| Some(Err(failure)));
-            if let Some(Ok(part)) = &message {
-                self.shared.held.fetch_sub(part.bytes(), Relaxed);
+            let message = self.limit.receive(&place.pages).unwrap_or_else(|failure| Some(Err(failure)));
+            if let Some(Ok(page)) = &message {
+                self.shared.held.fetch_sub(bytes_of(page), Relaxed);
             }
             message
         }))
@@ -126,25 +128,30 @@ impl Shared {
     }
 
     fn work(&self, lister: &Lister, job: Job) {
-        for part in lister.parts(&job.project.id) {
-            let bytes = part.as_ref().map_or(0, Part::bytes);
+        for page in lister.pages(&job.project.id) {
+            let bytes = page.as_ref().map_or(0, bytes_of);
             if self.held.fetch_add(bytes, Relaxed) > MAX_BYTES {
                 // Nothing is ever sent: this waits until the other end is dropped.
                 let _ = job.turn.recv();
             }
-            if job.parts.send(Some(part)).is_err() {
+            if job.pages.send(Some(page)).is_err() {
                 return;
             }
         }
-        let _ = job.parts.send(None);
+        let _ = job.pages.send(None);
     }
+}
+
+/// About how much memory a page takes.
+fn bytes_of(page: &Page<ExportBucket>) -> usize {
+    page.body().len() + page.results.len() * size_of::<ExportBucket>()
 }
 
 /// Both ends of a project's channels. A worker can send a small project whole, without waiting for its turn.
 fn open(project: NamedProject) -> (Place, Job) {
-    let (sender, parts) = sync_channel(PARTS_AHEAD);
+    let (sender, pages) = sync_channel(PAGES_AHEAD);
     let (wait, turn) = channel();
-    (Place { project: project.clone(), parts, wait }, Job { project, parts: sender, turn })
+    (Place { project: project.clone(), pages, wait }, Job { project, pages: sender, turn })
 }
 
 #[cfg(test)]
@@ -162,7 +169,7 @@ mod tests {
         let key = ApiKey::new(atlas.public_key(), atlas.private_key()).unwrap();
         let client = Client::builder(key).base_url(atlas.base_url()).build().unwrap();
         let limit = Limit { start: Instant::now(), time: Duration::MAX };
-        Lister { client, page: None, has_bodies: false, limit }
+        Lister { client, page: None, limit }
     }
 
     fn projects(atlas: &Simulator) -> ProjectIter {
@@ -174,7 +181,7 @@ mod tests {
     fn a_small_project_does_not_hold_its_worker_until_its_turn() {
         let (asked, is_asked) = channel();
         let atlas = Simulator::builder().projects(3, 1).observe(move |_| _ = asked.send(())).start().unwrap();
-        // Nobody takes a part.
+        // Nobody takes a page.
         let queue = Queue::start(&lister(&atlas), projects(&atlas), 1).unwrap();
         // A challenge, and a page of each project.
         for request in 0..4 {
@@ -193,9 +200,9 @@ mod tests {
         thread::scope(|scope| {
             let (shared, lister) = (&queue.shared, lister(&atlas));
             scope.spawn(move || shared.work(&lister, job));
-            assert!(place.parts.recv_timeout(Duration::from_millis(200)).is_err(), "it did not wait");
-            let parts: Vec<usize> = queue.parts(place).map(|part| part.unwrap().buckets.len()).collect();
-            assert_eq!(parts, [1]);
+            assert!(place.pages.recv_timeout(Duration::from_millis(200)).is_err(), "it did not wait");
+            let pages: Vec<usize> = queue.pages(place).map(|page| page.unwrap().results.len()).collect();
+            assert_eq!(pages, [1]);
         });
         assert_eq!(queue.shared.held.load(Relaxed), MAX_BYTES + 1, "what is printed is held no longer");
     }
@@ -212,7 +219,7 @@ mod tests {
         let queue = queue(0);
         let (place, job) = open(NamedProject::new("32b6e34b3d91647abb20e7b8".parse().unwrap(), 1));
         drop(job);
-        let failure = queue.parts(place).next().unwrap().unwrap_err();
+        let failure = queue.pages(place).next().unwrap().unwrap_err();
         assert_eq!(failure.cause(), "the thread that listed this project has ended");
     }
 

@@ -26,7 +26,7 @@ fn check(cases: Vec<(&str, Pages)>) {
     for (name, pages) in cases {
         let mut completeness = Completeness::new(10_000);
         for (index, (ids, count, links, expected)) in pages.into_iter().enumerate() {
-            let step = completeness.record(&page(ids, count, links));
+            let step = completeness.record(&mut page(ids, count, links));
             assert_eq!(step, expected, "{name}, page {}", index + 1);
         }
     }
@@ -101,33 +101,37 @@ fn a_list_that_cannot_become_whole_is_an_error() {
 }
 
 #[test]
-fn an_item_is_new_once() {
+fn items_that_came_before_are_removed() {
     let mut completeness = Completeness::new(10_000);
-    let mut are_new = |ids| {
-        completeness.record(&page(ids, None, "next")).unwrap();
-        completeness.are_new().collect::<Vec<_>>()
+    let mut left = |ids| {
+        let mut page = page(ids, None, "next");
+        completeness.record(&mut page).unwrap();
+        page.results.into_iter().map(|bucket| bucket.id).collect::<Vec<_>>()
     };
-    assert_eq!(are_new("1 2 1"), [true, true, false]);
-    assert_eq!(are_new("2 3"), [false, true]);
+    assert_eq!(left("1 2 1"), ["1", "2"]);
+    assert_eq!(left("2 3"), ["3"]);
 }
 
 #[test]
 fn pages_are_bounded_in_number() {
     let mut completeness = Completeness::new(2);
-    assert_eq!(completeness.record(&page("1", None, "next")), NEXT);
-    assert_eq!(completeness.record(&page("2", None, "next")), Err(Incomplete::TooManyPages(2)));
+    assert_eq!(completeness.record(&mut page("1", None, "next")), NEXT);
+    assert_eq!(completeness.record(&mut page("2", None, "next")), Err(Incomplete::TooManyPages(2)));
     let mut completeness = Completeness::new(2);
-    assert_eq!(completeness.record(&page("1", None, "next")), NEXT);
-    assert_eq!(completeness.record(&page("2", None, "")), END);
+    assert_eq!(completeness.record(&mut page("1", None, "next")), NEXT);
+    assert_eq!(completeness.record(&mut page("2", None, "")), END);
 }
 
 #[test]
 fn items_are_bounded_in_number() {
     let mut completeness = Completeness::new(10_000);
     completeness.ids.sorted = (0..999_999).collect();
-    assert_eq!(completeness.record(&page("1", None, "next")), NEXT);
+    assert_eq!(completeness.record(&mut page("1", None, "next")), NEXT);
     for links in ["", "next"] {
-        assert_eq!(completeness.record(&page("2", None, links)), Err(Incomplete::TooManyItems(1_000_000)));
+        assert_eq!(
+            completeness.record(&mut page("2", None, links)),
+            Err(Incomplete::TooManyItems(1_000_000))
+        );
     }
 }
 
