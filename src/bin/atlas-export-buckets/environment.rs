@@ -3,7 +3,7 @@
 use std::env::{self, VarError};
 use std::path::PathBuf;
 
-use atlas_export_buckets::{ClientBuilder, Credentials, InvalidInput};
+use atlas_export_buckets::{ClientBuilder, Credentials};
 
 /// The project to list, if no option says which.
 pub(crate) const PROJECT_ID: &str = "MONGODB_ATLAS_PROJECT_ID";
@@ -25,7 +25,8 @@ pub(crate) fn ca_file() -> Option<PathBuf> {
 }
 
 /// A builder with the credentials and the base URL of the environment.
-pub(crate) fn client_builder() -> Result<ClientBuilder, InvalidInput> {
-    log::info!("credentials: {}", Credentials::from_env()?.summary());
-    ClientBuilder::from_env()
+pub(crate) fn client_builder() -> Result<ClientBuilder, String> {
+    let credentials = Credentials::from_env().map_err(|error| error.to_string())?;
+    log::info!("credentials: {}", credentials.summary());
+    ClientBuilder::from_env().map_err(|error| error.to_string())
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
-use atlas_export_buckets::{Error, InvalidInput};
+use atlas_export_buckets::Error;
 
 use crate::terminal;
 
@@ -40,12 +40,6 @@ pub(crate) enum Failure {
 impl From<String> for Failure {
     fn from(cause: String) -> Self {
         Failure::Usage(cause)
-    }
-}
-
-impl From<InvalidInput> for Failure {
-    fn from(input: InvalidInput) -> Self {
-        Failure::Usage(input.to_string())
     }
 }
 
@@ -93,14 +87,6 @@ impl Failure {
             Failure::MaxTime(_) => NETWORK,
             Failure::Usage(_) => USAGE,
             Failure::Output(_) | Failure::PortInUse(_) | Failure::Other(_) => OTHER,
-        }
-    }
-
-    /// The HTTP status, where the failure came with one.
-    pub(crate) fn http_status(&self) -> Option<u16> {
-        match self {
-            Failure::Atlas(error) => error.status(),
-            _ => None,
         }
     }
 }

@@ -40,7 +40,7 @@ fn max_time(listing: &ListingArgs) -> Duration {
     listing.max_time.unwrap_or(Duration::MAX)
 }
 
-fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client, Failure> {
+fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client, String> {
     let mut builder = builder.timeout(connection.timeout).retries(connection.retries);
     if let Some(api_version) = connection.api_version {
         builder = builder.api_version(api_version);
@@ -59,10 +59,10 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
     }
     log::info!("root certificates: {roots}");
     let config = builder.agent_config().map_err(|error| match error {
-        InvalidInput::CaCertificates => Failure::Usage(format!("{roots}: {error}")),
-        error => error.into(),
+        InvalidInput::CaCertificates => format!("{roots}: {error}"),
+        error => error.to_string(),
     })?;
-    let client = builder.agent(agent::new_agent(config)).build().map_err(Failure::Atlas)?;
+    let client = builder.agent(agent::new_agent(config)).build().map_err(|error| error.to_string())?;
     log::info!("proxy: {}", client.proxy().unwrap_or("none"));
     Ok(client)
 }
@@ -75,7 +75,6 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
         format: listing.format,
         has_several_projects: single.is_none(),
         has_names: !matches!(projects, Projects::Named(_)),
-        has_colours: terminal::has_colours(&io::stdout()),
     };
     let lister = Lister {
         client: client.clone(),
@@ -97,10 +96,7 @@ pub(crate) fn list(client: &Client, projects: Projects, listing: &ListingArgs, j
         }
         None => match Queue::start(&lister, projects.iter(&lister), jobs as usize) {
             Ok(queue) => printer.print(queue.listed()),
-            Err(error) => {
-                let failure = Failure::Other(format!("cannot start a thread: {error}"));
-                printer.print(iter::once(Err(failure)))
-            }
+            Err(failure) => printer.print(iter::once(Err(failure))),
         },
     };
     let printed = printed.and_then(|()| terminal::print(&printer.output.finish()?));

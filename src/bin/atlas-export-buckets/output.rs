@@ -11,6 +11,7 @@ use atlas_export_buckets::{ExportBucket, Page};
 use crate::cli::Format;
 use crate::failure::Failure;
 use crate::projects::NamedProject;
+use crate::terminal;
 
 /// How the output looks.
 #[derive(Clone, Copy)]
@@ -20,8 +21,6 @@ pub(crate) struct Style {
     pub(crate) has_several_projects: bool,
     /// Whether the projects' names are known.
     pub(crate) has_names: bool,
-    /// Whether headings are bold.
-    pub(crate) has_colours: bool,
 }
 
 /// Forms what is printed of projects, one after the other. What its methods return is printed at once.
@@ -105,7 +104,7 @@ impl Output {
             return Ok(Vec::new());
         }
         match self.style.format {
-            Format::Table => Ok(self.table.header().into_bytes()),
+            Format::Table => Ok(self.table.header(terminal::shows_bold()).into_bytes()),
             Format::Csv => csv::header(self.style),
             Format::Json | Format::Ndjson | Format::Raw => Ok(Vec::new()),
         }

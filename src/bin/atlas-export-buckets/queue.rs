@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::{io, iter, thread};
+use std::{iter, thread};
 
 use atlas_export_buckets::{ExportBucket, Page};
 
@@ -54,7 +54,7 @@ struct Job {
 
 impl Queue {
     /// Starts so many workers, or fewer where no more threads can be started.
-    pub(crate) fn start(lister: &Lister, projects: ProjectIter, workers: usize) -> io::Result<Queue> {
+    pub(crate) fn start(lister: &Lister, projects: ProjectIter, workers: usize) -> Result<Queue, Failure> {
         let shared = Arc::new(Shared { projects: Mutex::new(projects), held: AtomicUsize::new(0) });
         let (places, begun) = sync_channel(workers * PROJECTS_AHEAD);
         for started in 0..workers {
@@ -69,7 +69,7 @@ impl Queue {
             match thread {
                 Ok(_) => {}
                 Err(_) if started > 0 => break,
-                Err(error) => return Err(error),
+                Err(error) => return Err(Failure::Other(format!("cannot start a thread: {error}"))),
             }
         }
         Ok(Queue { shared, begun, limit: lister.limit })

@@ -1,8 +1,8 @@
 //! Writes data to standard output, and to standard error the messages, and a line that says what is waited for. The line
 //! appears only on a terminal, half a second after the start.
 
-use std::io::{self, IsTerminal, Write as _};
-use std::sync::OnceLock;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, thread};
 
@@ -35,13 +35,13 @@ pub(crate) fn report(cause: &str, advice: Option<&str>) {
         text.push_str(&format!("  {}\n", escape_text(advice)));
     }
     // If standard error cannot be written to, the work goes on.
-    beside(|| _ = io::stderr().write_all(text.as_bytes()));
+    LINE.suspend(|| _ = io::stderr().write_all(text.as_bytes()));
 }
 
-/// Whether a stream shows colours and bold text.
-pub(crate) fn has_colours(stream: &impl IsTerminal) -> bool {
+/// Whether standard output shows bold text.
+pub(crate) fn shows_bold() -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    stream.is_terminal() && !is_set("NO_COLOR") && env::var_os("TERM").is_none_or(|name| name != "dumb")
+    io::stdout().is_terminal() && !is_set("NO_COLOR") && env::var_os("TERM").is_none_or(|name| name != "dumb")
 }
 
 /// Prints what the library and this program log.
@@ -71,8 +71,8 @@ impl Log for Logger {
 /// A wait that is shorter needs no explanation.
 const SHOWN_AFTER: Duration = Duration::from_millis(500);
 
-/// The one line; unset if there is none.
-static LINE: OnceLock<ProgressBar> = OnceLock::new();
+/// The one line. Until it is shown, and where none is to be shown, what is done to it has no effect.
+static LINE: LazyLock<ProgressBar> = LazyLock::new(ProgressBar::hidden);
 
 /// Begins the line that says what is waited for, if standard error is a terminal that has nothing else to show.
 pub(crate) fn start_progress() {
@@ -80,33 +80,29 @@ pub(crate) fn start_progress() {
     if log::max_level() != BESIDE_PROGRESS {
         return;
     }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style);
+    LINE.set_style(style);
     // Until the projects are known.
-    let _ = LINE.set(bar.with_prefix("project 1").with_message("connecting"));
+    LINE.set_prefix("project 1");
+    LINE.set_message("connecting");
     // Without a thread for it, there is no line.
     let _ = thread::Builder::new().spawn(|| {
         thread::sleep(SHOWN_AFTER);
-        if let Some(line) = LINE.get() {
-            line.set_draw_target(ProgressDrawTarget::stderr());
-            line.tick();
-        }
+        LINE.set_draw_target(ProgressDrawTarget::stderr());
+        LINE.tick();
     });
 }
 
 /// What is waited for, such as a page.
 pub(crate) fn set_place(place: String) {
-    if let Some(line) = LINE.get() {
-        line.set_prefix(place);
-    }
+    LINE.set_prefix(place);
 }
 
 /// Updates the line from what the library logs about its requests.
 fn observe(record: &str) {
-    let Some(line) = LINE.get() else { return };
     if record.starts_with("HTTP ") {
-        line.set_message("waiting for Atlas");
+        LINE.set_message("waiting for Atlas");
     } else if let Some(retry) = retry_in(record) {
-        line.set_message(retry);
+        LINE.set_message(retry);
     }
 }
 
@@ -120,14 +116,6 @@ fn retry_in(record: &str) -> Option<String> {
     Some(format!("retrying in {seconds:.precision$} s because of {reason}"))
 }
 
-/// Takes the line away while something else is printed.
-fn beside<T>(print: impl FnOnce() -> T) -> T {
-    match LINE.get() {
-        Some(line) => line.suspend(print),
-        None => print(),
-    }
-}
-
 /// Prints to standard output at once: what follows may take its time.
 pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
     let write = || {
@@ -136,14 +124,12 @@ pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
         stdout.flush()
     };
     // While the line is away, whoever logs waits. A pipe may be full for as long as its reader likes.
-    if io::stdout().is_terminal() { beside(write) } else { write() }
+    if io::stdout().is_terminal() { LINE.suspend(write) } else { write() }
 }
 
 /// Takes the line away.
 pub(crate) fn finish_progress() {
-    if let Some(line) = LINE.get() {
-        line.finish_and_clear();
-    }
+    LINE.finish_and_clear();
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
 
 /// A document, `{"results":[…],"totalCount":N}`; if any project failed, it has `errors` and no count.
 pub(super) struct Document {
-    /// What is not printed yet, because its line does not end before it is known whether a comma follows. What is printed
-    /// are whole lines, between which a terminal can show the line of progress.
+    /// The beginning, or the last element, whose line does not end before it is known whether a comma follows. Only whole
+    /// lines are printed, and between them a terminal can show the line of progress.
     held: String,
     /// The buckets of a project that is not complete yet.
     pending: Vec<String>,
@@ -72,17 +72,16 @@ impl Document {
         Ok(())
     }
 
-    /// The elements of a project that is complete.
+    /// What is to be printed when a project is complete.
     pub(super) fn take_results(&mut self, count: Option<u64>) -> String {
         self.total_count = self.total_count.zip(count).and_then(|(sum, count)| sum.checked_add(count));
+        let mut lines = String::new();
         for object in self.pending.drain(..) {
-            self.held.push_str(if self.has_results { ",\n" } else { "\n" });
-            self.held.push_str(&object);
+            lines.push_str(&std::mem::replace(&mut self.held, object));
+            lines.push_str(if self.has_results { ",\n" } else { "\n" });
             self.has_results = true;
         }
-        let last_line = self.held.rfind('\n').map_or(0, |end| end + 1);
-        let rest = self.held.split_off(last_line);
-        std::mem::replace(&mut self.held, rest)
+        lines
     }
 
     pub(super) fn failed(&mut self, project: Option<&NamedProject>, failure: &Failure) {
@@ -90,7 +89,7 @@ impl Document {
         self.errors.push(ErrorEntry {
             group_id: project.map(|project| project.id.to_string()),
             message: failure.cause(),
-            status: failure.http_status(),
+            status: if let Failure::Atlas(error) = failure { error.status() } else { None },
             exit_status: failure.exit_status(),
         });
     }

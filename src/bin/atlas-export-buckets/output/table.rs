@@ -18,16 +18,13 @@ fn cell_text(text: &str) -> Cow<'_, str> {
     if text.width() <= MAX_WIDTH {
         return text;
     }
-    let mut cut = String::new();
+    // That of the ellipsis.
     let mut width = 1;
-    for character in text.chars() {
+    let fits = |character: &char| {
         width += character.width().unwrap_or_default();
-        if width > MAX_WIDTH {
-            break;
-        }
-        cut.push(character);
-    }
-    Cow::Owned(cut + "…")
+        width <= MAX_WIDTH
+    };
+    Cow::Owned(text.chars().take_while(fits).collect::<String>() + "…")
 }
 
 /// A table that grows by whole projects. Columns keep their widths, or widen.
@@ -87,20 +84,17 @@ impl Table {
         rows.iter().map(|row| self.aligned(row) + "\n").collect()
     }
 
-    pub(super) fn header(&self) -> String {
+    pub(super) fn header(&self, is_bold: bool) -> String {
         let header = self.aligned(&self.header);
-        if self.style.has_colours { format!("\x1b[1m{header}\x1b[0m\n") } else { header + "\n" }
+        if is_bold { format!("\x1b[1m{header}\x1b[0m\n") } else { header + "\n" }
     }
 
     fn aligned(&self, row: &[String]) -> String {
-        let mut line = String::new();
-        for (width, cell) in self.widths.iter().zip(row) {
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
-            line.push_str(GAP);
-        }
-        line.truncate(line.trim_end().len());
-        line
+        let pad = |(cell, width): (&String, &usize)| {
+            cell.to_owned() + &" ".repeat(width.saturating_sub(cell.width()))
+        };
+        let cells: Vec<String> = row.iter().zip(&self.widths).map(pad).collect();
+        cells.join(GAP).trim_end().to_owned()
     }
 }
 
