@@ -4,8 +4,6 @@
 
 mod support;
 
-use std::net::TcpListener;
-
 use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client, ureq};
 use support::program::{Run, program};
@@ -53,20 +51,6 @@ fn a_listing_goes_through_one_tunnel_whose_proxy_looks_names_up_where_its_protoc
         assert_eq!(relay.requests(), [request], "{proxy}");
         assert_eq!((atlas.stats().requests, front.connections()), (4, 1), "{proxy}");
     }
-}
-
-#[test]
-fn a_proxy_may_have_an_address_of_ipv6() {
-    // Not every machine has IPv6.
-    let Ok(listener) = TcpListener::bind("[::1]:0") else { return };
-    let (atlas, authority) = (atlas(), Authority::new("trusted"));
-    let front = Front::start(&atlas, &authority, Flaw::None, Conduct::Honest);
-    let relay = RelayingProxy::start_on(listener, front.address());
-    for scheme in ["http", "socks5h"] {
-        let run = list(HOST, &format!("{scheme}://{}", relay.address()), &atlas, &authority);
-        assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{scheme}");
-    }
-    assert_eq!(relay.requests(), ["CONNECT atlas.test:443", "SOCKS5 atlas.test:443"]);
 }
 
 #[test]

@@ -21,7 +21,14 @@ pub fn trials() -> Vec<Trial> {
             a_proxys_address_and_port_are_those_that_curl_takes();
         }),
         trial("connect_says_who_asks", find, |()| connect_says_who_asks()),
+        trial("a_proxy_may_have_an_address_of_ipv6", find_ipv6, |()| a_proxy_may_have_an_address_of_ipv6()),
     ]
+}
+
+/// Many containers have no IPv6.
+fn find_ipv6() -> Result<(), Missing> {
+    let missing = |error| Missing { what: format!("no IPv6 on this machine: {error}"), is_due_in_ci: false };
+    TcpListener::bind("[::1]:0").map(|_| ()).map_err(missing)
 }
 
 /// A listener in the place of a proxy, which tells what came and refuses.
@@ -32,7 +39,11 @@ struct Proxy {
 
 impl Proxy {
     fn start(status: &'static str) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Proxy::start_at("127.0.0.1:0", status)
+    }
+
+    fn start_at(address: &str, status: &'static str) -> Proxy {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, heads) = channel();
         // It ends with the process.
@@ -273,4 +284,12 @@ fn connect_says_who_asks() {
     let shown = format!("through the proxy http://{}", proxy.address);
     assert!(run.stderr.contains(&shown) && run.stderr.contains("credentials in its URL"), "{}", run.stderr);
     assert!(!run.stderr.contains("s3cret"), "{}", run.stderr);
+}
+
+fn a_proxy_may_have_an_address_of_ipv6() {
+    for (scheme, expected) in [("http", "CONNECT cloud.example:443 HTTP/1.1"), ("socks5h", "SOCKS5")] {
+        let proxy = Proxy::start_at("[::1]:0", "502 Bad Gateway");
+        let run = list("cloud.example").env("https_proxy", &format!("{scheme}://{}", proxy.address)).run();
+        assert_eq!((proxy.contacts(), run.status), (vec![expected.to_owned()], Some(6)), "{scheme}");
+    }
 }

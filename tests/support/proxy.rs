@@ -13,10 +13,7 @@ pub struct RelayingProxy {
 
 impl RelayingProxy {
     pub fn start(server: SocketAddr) -> RelayingProxy {
-        RelayingProxy::start_on(TcpListener::bind("127.0.0.1:0").unwrap(), server)
-    }
-
-    pub fn start_on(listener: TcpListener, server: SocketAddr) -> RelayingProxy {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let proxy = RelayingProxy { address, requests: Arc::clone(&requests) };
