@@ -289,7 +289,7 @@ fn connect_says_who_asks() {
 fn a_proxy_may_have_an_address_of_ipv6() {
     for (scheme, expected) in [("http", "CONNECT cloud.example:443 HTTP/1.1"), ("socks5h", "SOCKS5")] {
         let proxy = Proxy::start_at("[::1]:0", "502 Bad Gateway");
-        let run = list("cloud.example").env("https_proxy", &format!("{scheme}://{}", proxy.address)).run();
+        let run = list("cloud.example").env("https_proxy", format!("{scheme}://{}", proxy.address)).run();
         assert_eq!((proxy.contacts(), run.status), (vec![expected.to_owned()], Some(6)), "{scheme}");
     }
 }
