@@ -50,12 +50,14 @@ impl RecordedRequest {
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |(name, value): &(String, Vec<u8>)| {
-            let value = String::from_utf8_lossy(value).into_owned();
-            let value = match name.as_str() {
-                "authorization" | "proxy-authorization" | "cookie" => redacted(&value),
-                _ => value,
+            let value = String::from_utf8_lossy(value);
+            let is_secret = matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie");
+            let shown = match value.split_once(' ') {
+                _ if !is_secret => value.into_owned(),
+                Some((scheme, _)) => format!("{scheme} .."),
+                None => "..".to_owned(),
             };
-            (name.clone(), value)
+            (name.clone(), shown)
         };
         f.debug_struct("RecordedRequest")
             .field("number", &self.number)
@@ -68,14 +70,6 @@ impl fmt::Debug for RecordedRequest {
             .field("error_code", &self.error_code)
             .field("rejection", &self.rejection)
             .finish()
-    }
-}
-
-/// Credentials without their secret: the scheme, if there is one.
-fn redacted(credentials: &str) -> String {
-    match credentials.split_once(' ') {
-        Some((scheme, _)) => format!("{scheme} .."),
-        None => "..".to_owned(),
     }
 }
 

@@ -34,15 +34,11 @@ impl Query {
     /// The query of the link to another page of the same list, in the order in which Atlas writes it.
     pub(crate) fn for_page(&self, page_num: u32) -> String {
         let Query { items_per_page, include_count, pretty, envelope, .. } = self;
-        let mut text =
-            format!("includeCount={include_count}&pageNum={page_num}&itemsPerPage={items_per_page}");
-        if *pretty {
-            text.push_str("&pretty=true");
-        }
-        if *envelope {
-            text.push_str("&envelope=true");
-        }
-        text
+        let pretty = if *pretty { "&pretty=true" } else { "" };
+        let envelope = if *envelope { "&envelope=true" } else { "" };
+        format!(
+            "includeCount={include_count}&pageNum={page_num}&itemsPerPage={items_per_page}{pretty}{envelope}"
+        )
     }
 }
 

@@ -30,19 +30,18 @@ impl Target {
         let (path, query) = origin.split_once('?').unwrap_or((origin, ""));
         let path = percent::decode_text(path)?;
         let segments: Vec<&str> = path.split('/').skip(1).collect();
-        let (kind, version, id) = match *segments {
-            ["api", "oauth", "token"] => (RequestKind::Token, "", ""),
-            ["api", "oauth", "revoke"] => (RequestKind::Revocation, "", ""),
-            ["api", "atlas", version @ ("v1.0" | "v2"), ref resource @ ..] => match *resource {
-                ["groups"] => (RequestKind::Projects, version, ""),
-                ["groups", id, "backup", "exportBuckets"] => (RequestKind::ExportBuckets, version, id),
-                ["orgs", id, "groups"] => (RequestKind::OrganizationProjects, version, id),
-                _ => (RequestKind::Unknown, "", ""),
-            },
-            _ => (RequestKind::Unknown, "", ""),
+        let (kind, id) = match *segments {
+            ["api", "oauth", "token"] => (RequestKind::Token, ""),
+            ["api", "oauth", "revoke"] => (RequestKind::Revocation, ""),
+            ["api", "atlas", "v1.0" | "v2", "groups"] => (RequestKind::Projects, ""),
+            ["api", "atlas", "v1.0" | "v2", "orgs", id, "groups"] => (RequestKind::OrganizationProjects, id),
+            ["api", "atlas", "v1.0" | "v2", "groups", id, "backup", "exportBuckets"] => {
+                (RequestKind::ExportBuckets, id)
+            }
+            _ => (RequestKind::Unknown, ""),
         };
-        let (is_v2, id, query) = (version == "v2", id.to_owned(), percent::decode_pairs(query)?);
-        Some(Target { kind, is_v2, id, query, path })
+        let is_v2 = kind != RequestKind::Unknown && segments.get(2) == Some(&"v2");
+        Some(Target { kind, is_v2, id: id.to_owned(), query: percent::decode_pairs(query)?, path })
     }
 
     /// The project whose export buckets are asked for.

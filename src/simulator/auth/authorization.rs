@@ -69,8 +69,9 @@ struct FieldCursor<'a> {
 
 impl FieldCursor<'_> {
     fn token(&mut self) -> Result<String, Rejection> {
-        let end = self.rest.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(self.rest.len());
-        let (token, rest) = self.rest.split_at_checked(end).unwrap_or_default();
+        let is_token_byte = |byte: &&u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+        let length = self.rest.iter().take_while(is_token_byte).count();
+        let (token, rest) = self.rest.split_at_checked(length).unwrap_or_default();
         if token.is_empty() {
             return Err(self.unexpected("a token"));
         }
@@ -83,9 +84,9 @@ impl FieldCursor<'_> {
         self.eat(b'"');
         while !self.eat(b'"') {
             let escaped = self.eat(b'\\');
-            match self.rest.split_first() {
-                Some((&byte, rest)) if is_text_byte(byte) => {
-                    value.push(byte);
+            match self.rest {
+                [byte @ (b'\t' | b' '..=b'~' | 0x80..), rest @ ..] => {
+                    value.push(*byte);
                     self.rest = rest;
                 }
                 _ if escaped => return Err(self.unexpected("a character after the backslash")),
@@ -115,14 +116,6 @@ impl FieldCursor<'_> {
         let found = self.rest.get(..20).unwrap_or(self.rest);
         Rejection::Syntax(format!("expected {expected}, found {:?}", String::from_utf8_lossy(found)))
     }
-}
-
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-fn is_text_byte(byte: u8) -> bool {
-    matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
 }
 
 #[cfg(test)]

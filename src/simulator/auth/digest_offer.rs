@@ -147,9 +147,7 @@ pub(crate) fn join<'a>(parameters: impl IntoIterator<Item = (&'a str, Vec<u8>)>)
 pub(crate) fn quoted(value: &[u8]) -> Vec<u8> {
     let mut text = vec![b'"'];
     for &byte in value {
-        if matches!(byte, b'"' | b'\\') {
-            text.push(b'\\');
-        }
+        text.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
         text.push(byte);
     }
     text.push(b'"');

@@ -115,13 +115,11 @@ impl AuthorizationServer {
 
     /// The id of the client whose token this is, if it is alive.
     pub(crate) fn verify(&self, text: &str, now: Instant) -> Result<&str, Rejection> {
-        let token = self.tokens.iter().find(|token| token.text == text).ok_or(Rejection::UnknownToken)?;
-        if token.revoked {
-            Err(Rejection::RevokedToken)
-        } else if !token.is_alive(now) {
-            Err(Rejection::ExpiredToken)
-        } else {
-            Ok(&token.client_id)
+        match self.tokens.iter().find(|token| token.text == text) {
+            None => Err(Rejection::UnknownToken),
+            Some(token) if token.revoked => Err(Rejection::RevokedToken),
+            Some(token) if !token.is_alive(now) => Err(Rejection::ExpiredToken),
+            Some(token) => Ok(&token.client_id),
         }
     }
 

@@ -133,9 +133,4 @@ impl Fault {
     pub(crate) fn leaves_status(&self) -> bool {
         !matches!(self, Fault::Raw(_) | Fault::Reset | Fault::Close | Fault::CutHead)
     }
-
-    /// Whether the connection is reset, for which the rest of the request must stay unread.
-    pub(crate) fn resets(&self) -> bool {
-        matches!(self, Fault::Reset | Fault::ResetBody)
-    }
 }

@@ -102,22 +102,16 @@ impl When {
 
     /// Whether this request is hit; it is counted if it counts.
     pub(crate) fn hits(&mut self, request: &RequestInfo) -> bool {
-        if !self.counts(request) {
-            return false;
-        }
-        self.counted += 1;
-        self.range.contains(&self.counted) && self.counted.is_multiple_of(self.every)
-    }
-
-    fn counts(&self, request: &RequestInfo) -> bool {
-        let project = request.project_id.as_deref();
-        let kind = match self.kind {
+        let is_kind = match self.kind {
             Some(kind) => request.kind == kind,
             None => !matches!(request.kind, RequestKind::Token | RequestKind::Revocation),
         };
-        kind && self.page.is_none_or(|page| request.page_num == Some(page))
-            && self.authorization.is_none_or(|wanted| request.has_authorization == wanted)
-            && (self.project.is_none() || self.project.as_deref() == project)
+        let counts = is_kind
+            && (self.page.is_none() || self.page == request.page_num)
+            && (self.project.is_none() || self.project == request.project_id)
+            && self.authorization.is_none_or(|wanted| request.has_authorization == wanted);
+        self.counted += u64::from(counts);
+        counts && self.range.contains(&self.counted) && self.counted.is_multiple_of(self.every)
     }
 }
 

@@ -60,7 +60,7 @@ impl<'a> Connection<'a> {
             }
             let delivery = Fault::delivery(&faults);
             // `std` has no stable `SO_LINGER`, so an unread byte has to cause the reset.
-            if !delivery.is_some_and(Fault::resets) {
+            if !matches!(delivery, Some(Fault::Reset | Fault::ResetBody)) {
                 self.take_last()?;
             }
             let stays_open = self.send(&response, is_for_head, delivery)?;
@@ -181,7 +181,11 @@ impl<'a> Connection<'a> {
             }
             Some(Fault::EndlessBody) => {
                 self.stream.write_all(&head)?;
-                self.send_spaces_without_end()?;
+                let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
+                // Until the client closes the connection, or the simulator does.
+                loop {
+                    self.stream.write_all(&chunk)?;
+                }
             }
             Some(Fault::Drip { bytes, every }) => return self.drip(&[head, body].concat(), *bytes, *every),
             Some(Fault::DripBody { bytes, every }) => {
@@ -202,14 +206,6 @@ impl<'a> Connection<'a> {
             self.stream.write_all(drop)?;
         }
         Ok(true)
-    }
-
-    /// Sends chunks of white space until the client closes the connection, or the simulator does.
-    fn send_spaces_without_end(&mut self) -> io::Result<()> {
-        let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
-        loop {
-            self.stream.write_all(&chunk)?;
-        }
     }
 }
 

@@ -25,8 +25,7 @@ impl Connections {
 
     /// Registers a connection. `false` if the simulator stops.
     pub(crate) fn open(&self, number: u64, stream: &Arc<TcpStream>) -> bool {
-        let mut open = lock(&self.open);
-        open.as_mut().map(|open| open.insert(number, Arc::clone(stream))).is_some()
+        lock(&self.open).as_mut().map(|open| open.insert(number, Arc::clone(stream))).is_some()
     }
 
     pub(crate) fn close(&self, number: u64) {
