@@ -52,10 +52,10 @@ impl fmt::Debug for RecordedRequest {
         let shown = |(name, value): &(String, Vec<u8>)| {
             let value = String::from_utf8_lossy(value);
             let is_secret = matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie");
-            let shown = match value.split_once(' ') {
-                _ if !is_secret => value.into_owned(),
-                Some((scheme, _)) => format!("{scheme} .."),
-                None => "..".to_owned(),
+            let shown = match (is_secret, value.split_once(' ')) {
+                (false, _) => value.into_owned(),
+                (true, Some((scheme, _))) => format!("{scheme} .."),
+                (true, None) => "..".to_owned(),
             };
             (name.clone(), shown)
         };

@@ -85,21 +85,18 @@ impl Service {
             RequestKind::Token | RequestKind::Revocation => self.answer_oauth(request, info.kind, faults),
             _ => self.answer_resource(request, target, faults),
         };
-        let mut response = honest.header("Server", "mdbws").header("X-Envoy-Upstream-Service-Time", "1");
-        for fault in faults {
-            if let Fault::Response(other) = fault {
-                response = other.clone();
-            }
-        }
-        for fault in faults {
-            response = match fault {
-                Fault::Header(name, value) => response.header(name, value.as_slice()),
-                Fault::LongHeader(bytes) => response.header("X-Filler", vec![b'x'; *bytes]),
-                Fault::ManyHeaders(count) => (0..(*count).min(30_000))
-                    .fold(response, |response, i| response.header(format!("X-Filler-{i}"), "x")),
-                _ => response,
-            };
-        }
+        let honest = honest.header("Server", "mdbws").header("X-Envoy-Upstream-Service-Time", "1");
+        let response = faults.iter().fold(honest, |response, fault| match fault {
+            Fault::Response(other) => other.clone(),
+            _ => response,
+        });
+        let response = faults.iter().fold(response, |response, fault| match fault {
+            Fault::Header(name, value) => response.header(name, value.as_slice()),
+            Fault::LongHeader(bytes) => response.header("X-Filler", vec![b'x'; *bytes]),
+            Fault::ManyHeaders(count) => (0..(*count).min(30_000))
+                .fold(response, |response, i| response.header(format!("X-Filler-{i}"), "x")),
+            _ => response,
+        });
         if Fault::delivery(faults).is_none_or(Fault::leaves_status) {
             let code = response.get("x-error-code").map(String::from_utf8_lossy);
             request.error_code = code.map(String::from);
@@ -110,19 +107,16 @@ impl Service {
 
     /// Applies the faults that change the server itself.
     fn change(&mut self, faults: &[Fault], request: &RecordedRequest, info: &RequestInfo) {
+        // What is meant for a project is lost on a request that names none.
+        let mut of_no_project = Vec::new();
+        let buckets = self.resources.buckets_mut(info.project_id.as_deref()).unwrap_or(&mut of_no_project);
         for fault in faults {
             match fault {
                 Fault::Insert { index, bucket } => {
-                    if let Some(buckets) = self.resources.buckets_mut(info.project_id.as_deref()) {
-                        buckets.insert((*index).min(buckets.len()), bucket.clone());
-                    }
+                    buckets.insert((*index).min(buckets.len()), bucket.clone())
                 }
-                Fault::Delete { index } => {
-                    if let Some(buckets) = self.resources.buckets_mut(info.project_id.as_deref())
-                        && *index < buckets.len()
-                    {
-                        buckets.remove(*index);
-                    }
+                Fault::Delete { index } if *index < buckets.len() => {
+                    buckets.remove(*index);
                 }
                 Fault::ForgetNonces => self.verifier.nonces.forget(),
                 Fault::RevokeToken => {
@@ -188,7 +182,11 @@ impl Service {
                 self.challenge(refused, rejection.is_some_and(|rejection| rejection.is_stale()))
             }
             (None, Ok((reader, verified))) => {
-                let response = self.resource(request, target, &reader, faults);
+                let mut response = self.resource(request, target, &reader, faults);
+                if response.status == 401 {
+                    // The credentials are good, but may not read this. Atlas sends a challenge with every 401.
+                    response = self.challenge(response, false);
+                }
                 let Some(verified) = verified else { return response };
                 let wrong = faults.contains(&Fault::WrongRspauth);
                 match self.verifier.authentication_info(&verified, &response.body, wrong, Instant::now()) {
@@ -238,22 +236,17 @@ impl Service {
         }
         let accept = request.header("accept").unwrap_or_default();
         let resource = ResourceRequest { target, accept, reader, faults };
-        let project = target.project_id().unwrap_or_default();
-        let taken = self.rate_limit.as_mut().map(|buckets| buckets.take(project, Instant::now()));
-        let mut response = match (&self.rate_limit, taken) {
-            (Some(buckets), Some(Err(wait))) => buckets.refusal(&target.path, wait),
-            _ => self.resources.answer(&resource),
+        let Some(buckets) = &mut self.rate_limit else {
+            return self.resources.answer(&resource);
         };
-        if response.status == 401 {
-            // The credentials are good, but may not read this. Atlas sends a challenge with every 401.
-            response = self.challenge(response, false);
-        }
-        match (&self.rate_limit, taken) {
-            (Some(buckets), Some(remaining)) => response
-                .header("RateLimit-Limit", buckets.limit.capacity.to_string())
-                .header("RateLimit-Remaining", remaining.unwrap_or(0).to_string()),
-            _ => response,
-        }
+        let taken = buckets.take(target.project_id().unwrap_or_default(), Instant::now());
+        let response = match taken {
+            Ok(_) => self.resources.answer(&resource),
+            Err(wait) => buckets.refusal(&target.path, wait),
+        };
+        response
+            .header("RateLimit-Limit", buckets.limit.capacity.to_string())
+            .header("RateLimit-Remaining", taken.unwrap_or(0).to_string())
     }
 }
 
@@ -265,7 +258,7 @@ fn refusal(faults: &[Fault]) -> Option<&Fault> {
 }
 
 fn method_not_allowed(request: &RecordedRequest, allowed: &str) -> Response {
-    let detail = format!("The embedded Atlas answers {allowed} only.");
+    let detail = format!("The simulated Atlas answers {allowed} only.");
     Response::atlas_error(405, "METHOD_NOT_ALLOWED", &detail, &[request.method.as_str()])
         .header("Allow", allowed)
 }

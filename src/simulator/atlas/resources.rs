@@ -79,62 +79,51 @@ impl Resources {
     }
 
     fn page(&self, request: &ResourceRequest<'_>) -> Result<Response, Response> {
-        let Target { kind, id, path, .. } = request.target;
-        match kind {
+        let Target { kind, path, is_v2, .. } = request.target;
+        let projects = match kind {
             RequestKind::ExportBuckets => {
-                let buckets = &self.project(id, request)?.buckets;
-                self.list(buckets, String::clone, ResponseKind::Page, request)
+                let codes = ["INVALID_GROUP_ID", "GROUP_NOT_FOUND"];
+                let project = self.named(request, "group", codes, |project| &project.id)?;
+                let buckets: Vec<&String> = project.iter().flat_map(|project| &project.buckets).collect();
+                return self.list(&buckets, |bucket| (*bucket).clone(), ResponseKind::Page, request);
             }
-            RequestKind::Projects | RequestKind::OrganizationProjects => {
-                let projects = match kind {
-                    RequestKind::Projects => self.readable(request).collect(),
-                    _ => self.projects_of(id, request)?,
-                };
-                let version = if request.target.is_v2 { "v2" } else { "v1.0" };
-                let base = format!("{}/api/atlas/{version}", link_base(request.faults));
-                self.list(&projects, |project| project.to_json(&base), ResponseKind::ProjectPage, request)
+            RequestKind::OrganizationProjects => {
+                let codes = ["INVALID_ORG_ID", "ORG_NOT_FOUND"];
+                self.named(request, "organization", codes, |project| &project.organization)?
+            }
+            RequestKind::Projects => {
+                self.projects.iter().filter(|project| self.may_read(project, request)).collect()
             }
             RequestKind::Token | RequestKind::Revocation | RequestKind::Unknown => {
                 let detail = format!("Cannot find resource {path}.");
-                Err(Response::atlas_error(404, "RESOURCE_NOT_FOUND", &detail, &[path]))
+                return Err(Response::atlas_error(404, "RESOURCE_NOT_FOUND", &detail, &[path]));
             }
-        }
+        };
+        let version = if *is_v2 { "v2" } else { "v1.0" };
+        let base = format!("{}/api/atlas/{version}", link_base(request.faults));
+        self.list(&projects, |project| project.to_json(&base), ResponseKind::ProjectPage, request)
     }
 
-    fn project(&self, id: &str, request: &ResourceRequest<'_>) -> Result<&SimulatedProject, Response> {
-        let Some(normal) = normal_id(id) else {
-            let detail = format!("An invalid group ID {id} was specified.");
-            return Err(Response::atlas_error(404, "INVALID_GROUP_ID", &detail, &[id]));
-        };
-        let Some(project) = self.projects.iter().find(|project| project.id == normal) else {
-            let detail = format!("No group with ID {id} exists.");
-            return Err(Response::atlas_error(404, "GROUP_NOT_FOUND", &detail, &[id]));
-        };
-        if self.may_read(project, request) { Ok(project) } else { Err(not_permitted()) }
-    }
-
-    /// The projects of an organization that the credentials may read. They see an organization only through
-    /// its projects.
-    fn projects_of(
+    /// The projects that the id in the path names, by their own id or their organization's, and that the credentials may
+    /// read. They see an organization only through its projects.
+    fn named(
         &self,
-        organization: &str,
         request: &ResourceRequest<'_>,
+        noun: &str,
+        [malformed, unknown]: [&str; 2],
+        id_of: fn(&SimulatedProject) -> &str,
     ) -> Result<Vec<&SimulatedProject>, Response> {
-        let Some(id) = normal_id(organization) else {
-            let detail = format!("An invalid organization ID {organization} was specified.");
-            return Err(Response::atlas_error(404, "INVALID_ORG_ID", &detail, &[organization]));
+        let id = &request.target.id;
+        let refuse = |code, detail: String| Err(Response::atlas_error(404, code, &detail, &[id]));
+        let Some(normal) = normal_id(id) else {
+            return refuse(malformed, format!("An invalid {noun} ID {id} was specified."));
         };
-        if !self.projects.iter().any(|project| project.organization == id) {
-            let detail = format!("No organization with ID {organization} exists.");
-            return Err(Response::atlas_error(404, "ORG_NOT_FOUND", &detail, &[organization]));
+        let mut projects: Vec<_> = self.projects.iter().filter(|project| id_of(project) == normal).collect();
+        if projects.is_empty() {
+            return refuse(unknown, format!("No {noun} with ID {id} exists."));
         }
-        let projects: Vec<_> = self.readable(request).filter(|project| project.organization == id).collect();
+        projects.retain(|project| self.may_read(project, request));
         if projects.is_empty() { Err(not_permitted()) } else { Ok(projects) }
-    }
-
-    /// The projects that the credentials may read.
-    fn readable(&self, request: &ResourceRequest<'_>) -> impl Iterator<Item = &SimulatedProject> {
-        self.projects.iter().filter(|project| self.may_read(project, request))
     }
 
     fn may_read(&self, project: &SimulatedProject, request: &ResourceRequest<'_>) -> bool {
@@ -155,13 +144,12 @@ impl Resources {
             Response::atlas_error(400, "INVALID_QUERY_PARAMETER", &detail, &[name])
         })?;
         let count_refusal = faults.iter().rev().find_map(|fault| match fault {
+            _ if !query.include_count => None,
             Fault::CountRefused => Some((400, "CANNOT_CALCULATE_TOTAL_COUNT")),
             Fault::CountTimedOut => Some((500, "TIMEOUT_WHILE_PAGING")),
             _ => None,
         });
-        if query.include_count
-            && let Some((status, code)) = count_refusal
-        {
+        if let Some((status, code)) = count_refusal {
             let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
             return Err(Response::atlas_error(status, code, detail, &[]));
         }
@@ -202,11 +190,10 @@ fn not_permitted() -> Response {
 }
 
 fn link_base(faults: &[Fault]) -> &str {
-    let base = faults.iter().rev().find_map(|fault| match fault {
-        Fault::LinksTo(base) => Some(base.as_str()),
-        _ => None,
-    });
-    base.unwrap_or(INTERNAL_HOST)
+    faults.iter().fold(INTERNAL_HOST, |base, fault| match fault {
+        Fault::LinksTo(other) => other,
+        _ => base,
+    })
 }
 
 #[cfg(test)]
