@@ -67,16 +67,15 @@ impl Builder {
     /// Adds an API key. Default: one key, [`Simulator::public_key`] and [`Simulator::private_key`], if none is
     /// added.
     pub fn key(mut self, public: impl Into<String>, private: impl Into<String>) -> Builder {
-        let key = Account { name: public.into(), secret: private.into() };
-        self.service.verifier.keys.push(key);
+        self.service.verifier.keys.push(Account { name: public.into(), secret: private.into() });
         self
     }
 
     /// Adds a service account. Default: one, [`Simulator::client_id`] and [`Simulator::client_secret`], if none
     /// is added.
     pub fn service_account(mut self, id: impl Into<String>, secret: impl Into<String>) -> Builder {
-        let client = Account { name: id.into(), secret: secret.into() };
-        self.service.authorization_server.clients.push(client);
+        let clients = &mut self.service.authorization_server.clients;
+        clients.push(Account { name: id.into(), secret: secret.into() });
         self
     }
 
@@ -122,10 +121,7 @@ impl Builder {
     pub fn projects(self, count: usize, buckets_each: usize) -> Builder {
         (0..count).fold(self, |builder, _| {
             let number = builder.service.resources.projects.len();
-            let id = match number {
-                0 => DEFAULT_PROJECT_ID.to_owned(),
-                _ => object_id(number as u64, 3),
-            };
+            let id = if number == 0 { DEFAULT_PROJECT_ID.to_owned() } else { object_id(number as u64, 3) };
             let start = number.saturating_mul(buckets_each);
             builder.project(id, sample_buckets_from(start, buckets_each))
         })
@@ -144,21 +140,19 @@ impl Builder {
     /// [`io::ErrorKind::InvalidInput`] if the text is neither; or if an entry is not a bucket, has the id of another entry in its
     /// project, or a `groupId` that is no project's.
     pub fn buckets_json(mut self, json: &str) -> io::Result<Builder> {
-        // In the order in which projects come first.
-        let mut projects: Vec<(String, Vec<String>)> = Vec::new();
+        let before = self.service.resources.projects.len();
         for FixtureBucket { project_id, project_name, json } in buckets_of_json(json, DEFAULT_PROJECT_ID)? {
             if let Some(name) = project_name {
                 self = self.project_name(&project_id, name);
             }
-            match projects.iter_mut().find(|(known, _)| *known == project_id) {
-                Some((_, buckets)) => buckets.push(json),
-                None => projects.push((project_id, vec![json])),
+            let mut added = self.service.resources.projects.iter_mut().skip(before);
+            match added.find(|project| project.id == project_id) {
+                Some(project) => project.buckets.push(json),
+                None => self = self.project(project_id, [json]),
             }
         }
-        if projects.is_empty() {
-            return Ok(self.buckets([""; 0]));
-        }
-        Ok(projects.into_iter().fold(self, |builder, (id, buckets)| builder.project(id, buckets)))
+        let is_empty = self.service.resources.projects.len() == before;
+        Ok(if is_empty { self.buckets([""; 0]) } else { self })
     }
 
     /// Names a project. Default: `project-0000`, and so on.
@@ -254,8 +248,9 @@ impl Builder {
     where
         I: IntoIterator<Item = Fault>,
     {
-        let script = move |request: &RequestInfo| script(request).into_iter().collect();
-        self.service.scripts.push(Arc::new(script));
+        self.service
+            .scripts
+            .push(Arc::new(move |request: &RequestInfo| script(request).into_iter().collect()));
         self
     }
 
@@ -289,47 +284,35 @@ impl Builder {
         if self.service.resources.projects.is_empty() {
             self = self.buckets(sample_buckets(12));
         }
-        self.check_accounts()?;
-        check_projects(&mut self.service.resources.projects)?;
-        self.name_projects()?;
-        let versions = &self.service.resources.gone_versions;
-        if let Some(version) = versions.iter().find(|version| !is_date(version)) {
-            return Err(invalid(format!("a version is a date such as 2023-01-01, not {version:?}")));
-        }
-        Ok(self.service)
-    }
-
-    fn check_accounts(&self) -> io::Result<()> {
-        let keys = &self.service.verifier.keys;
+        let Service { verifier, authorization_server, resources, .. } = &mut self.service;
+        let (keys, clients) = (&verifier.keys, &authorization_server.clients);
         let is_empty = |account: &Account| account.name.is_empty() || account.secret.is_empty();
         if keys.iter().any(|key| is_empty(key) || key.name.contains(':')) {
             let message = "a public key is not empty and has no colon, a private key is not empty";
             return Err(invalid(message));
         }
-        let clients = &self.service.authorization_server.clients;
         if clients.iter().any(is_empty) {
             return Err(invalid("the id and the secret of a service account are not empty"));
         }
-        let mut limited = self.service.resources.readable.keys();
-        match limited.find(|name| !keys.iter().chain(clients).any(|account| account.name == **name)) {
-            Some(name) => Err(invalid(format!("there is no key and no service account {name:?}"))),
-            None => Ok(()),
+        let Resources { projects, readable, gone_versions, .. } = resources;
+        let is_account = |name: &String| keys.iter().chain(clients).any(|account| account.name == *name);
+        if let Some(name) = readable.keys().find(|name| !is_account(name)) {
+            return Err(invalid(format!("there is no key and no service account {name:?}")));
         }
-    }
-
-    /// Gives the projects their names, and checks that every project that a setting names was added.
-    fn name_projects(&mut self) -> io::Result<()> {
-        let Resources { projects, readable, .. } = &mut self.service.resources;
+        check_projects(projects)?;
         for project in projects.iter_mut() {
             if let Some(name) = self.project_names.remove(&project.id) {
                 project.name = name;
             }
         }
         let mut ids = self.project_names.keys().chain(readable.values().flatten());
-        match ids.find(|id| !projects.iter().any(|project| project.id == **id)) {
-            Some(unknown) => Err(invalid(format!("there is no project {unknown:?}"))),
-            None => Ok(()),
+        if let Some(unknown) = ids.find(|id| !projects.iter().any(|project| project.id == **id)) {
+            return Err(invalid(format!("there is no project {unknown:?}")));
         }
+        if let Some(version) = gone_versions.iter().find(|version| !is_date(version)) {
+            return Err(invalid(format!("a version is a date such as 2023-01-01, not {version:?}")));
+        }
+        Ok(self.service)
     }
 }
 

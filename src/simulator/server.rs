@@ -139,8 +139,7 @@ impl Simulator {
     where
         I: IntoIterator<Item = Fault>,
     {
-        let script = move |request: &RequestInfo| script(request).into_iter().collect();
-        self.service().scripts.push(Arc::new(script));
+        self.service().scripts.push(Arc::new(move |request: &_| script(request).into_iter().collect()));
     }
 
     /// Removes all faults and scripts. The rate limit stays.
