@@ -44,7 +44,7 @@ pub struct Builder {
     port: u16,
     organization: String,
     project_names: HashMap<String, String>,
-    service: Service,
+    pub(crate) service: Service,
 }
 
 impl Builder {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ureq_proto::http::{HeaderName, HeaderValue, Method};
 
-use super::auth::{Account, DigestOffer, DigestVerifier};
+use super::auth::{DigestOffer, DigestVerifier, Rejection};
 use super::request::RecordedRequest;
 use super::sample_buckets;
 use super::server::Simulator;
@@ -18,16 +18,9 @@ pub struct Verifier(DigestVerifier);
 impl Verifier {
     /// One that has sent this challenge, and that announces a `nextnonce` and a `rspauth` whenever it accepts.
     pub fn new(username: &str, password: &str, offer: DigestOffer, nonce: &str) -> Verifier {
-        let key = Account { name: username.to_owned(), secret: password.to_owned() };
-        let mut verifier = DigestVerifier {
-            keys: vec![key],
-            offer,
-            strict: true,
-            rspauth: true,
-            next_nonce_every: Some(1),
-            ..DigestVerifier::default()
-        };
-        (verifier.nonces.uses, verifier.nonces.lifetime) = (1024, Duration::from_secs(3600));
+        let builder = Simulator::builder().key(username, password).challenge(offer).strict(true);
+        let builder = builder.rspauth(true).next_nonce_every(1).nonce_lifetime(Duration::from_secs(3600));
+        let mut verifier = builder.service.verifier;
         verifier.nonces.adopt(nonce, None, Instant::now());
         Verifier(verifier)
     }
@@ -40,12 +33,11 @@ impl Verifier {
         body: &[u8],
         authorization: &[u8],
         content: &[u8],
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<Vec<u8>, Rejection> {
         let (method, target, body) = (method.to_owned(), target.into(), body.to_vec());
         let request = RecordedRequest { method, target, body, ..RecordedRequest::default() };
         let now = Instant::now();
-        let verified = self.0.verify(authorization, &request, now);
-        let verified = verified.map_err(|rejection| rejection.to_string())?;
+        let verified = self.0.verify(authorization, &request, now)?;
         Ok(self.0.authentication_info(&verified, content, false, now).unwrap_or_default())
     }
 }

@@ -62,7 +62,6 @@ mod builder;
 mod faults;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
-mod lock;
 mod percent;
 mod recorder;
 mod request;

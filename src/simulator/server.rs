@@ -8,10 +8,9 @@ use std::time::Instant;
 use super::atlas::{TokenBucket, TokenBuckets};
 use super::auth::{Account, Rejection};
 use super::faults::{Fault, RequestInfo, When};
-use super::lock::lock;
 use super::recorder::ServerStats;
 use super::request::RecordedRequest;
-use super::service::Service;
+use super::service::{Service, lock};
 use super::wire::Acceptor;
 
 /// A running simulated Atlas. Dropping it closes its connections, whatever they are doing, and waits for its
@@ -139,7 +138,8 @@ impl Simulator {
     where
         I: IntoIterator<Item = Fault>,
     {
-        self.service().scripts.push(Arc::new(move |request: &_| script(request).into_iter().collect()));
+        let script = move |request: &RequestInfo| script(request).into_iter().collect();
+        self.service().scripts.push(Arc::new(script));
     }
 
     /// Removes all faults and scripts. The rate limit stays.

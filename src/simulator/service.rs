@@ -1,7 +1,7 @@
 //! Decides how to answer a request: faults, authentication, rate limit, resource, in that order. No sockets
 //! here.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use serde_json::json;
@@ -9,7 +9,6 @@ use serde_json::json;
 use super::atlas::{ResourceRequest, Resources, Target, TokenBuckets, unauthorized};
 use super::auth::{AuthorizationServer, DigestVerifier, Rejection, VerifiedAuthorization, bearer_token};
 use super::faults::{Fault, RequestInfo, RequestKind, When};
-use super::lock::lock;
 use super::recorder::Recorder;
 use super::request::RecordedRequest;
 use super::response::{Response, ResponseKind};
@@ -248,6 +247,11 @@ impl Service {
             .header("RateLimit-Limit", buckets.limit.capacity.to_string())
             .header("RateLimit-Remaining", taken.unwrap_or(0).to_string())
     }
+}
+
+/// Locks, also after a panic elsewhere: a script that panics must not stop the simulator.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const BASIC: &str = "Basic realm=\"MMS Public API\"";

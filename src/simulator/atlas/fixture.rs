@@ -1,13 +1,13 @@
 //! Buckets from a JSON text.
 
 use std::collections::{HashMap, HashSet};
+use std::error::Error;
 use std::io;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::object_id::normal_id;
-use super::projects::invalid;
+use super::projects::{invalid, normal_id};
 use crate::model::ExportBucket;
 
 /// A bucket, and the project that it belongs to.
@@ -33,20 +33,18 @@ pub(crate) fn buckets_of_json(json: &str, default_project: &str) -> io::Result<V
         Ok(page) => page.get("results").ok_or_else(|| invalid("the object has no \"results\""))?.get(),
         Err(_) => json,
     };
-    let buckets: Vec<&RawValue> =
-        serde_json::from_str(results).map_err(|error| invalid(error.to_string()))?;
+    let buckets: Vec<&RawValue> = serde_json::from_str(results).map_err(invalid)?;
     let mut ids = HashSet::new();
-    let mut read = |bucket: &RawValue| -> Result<FixtureBucket, String> {
+    let mut read = |bucket: &RawValue| -> Result<FixtureBucket, Box<dyn Error>> {
         let json = bucket.get();
-        let ExportBucket { id, .. } = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        let AddedFields { group_id, group_name } =
-            serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let ExportBucket { id, .. } = serde_json::from_str(json)?;
+        let AddedFields { group_id, group_name } = serde_json::from_str(json)?;
         let project_id = match group_id {
             Some(id) => normal_id(&id).ok_or("its groupId does not have 24 hexadecimal digits")?,
             None => default_project.to_owned(),
         };
         if !ids.insert((project_id.clone(), id)) {
-            return Err("an earlier one has the same id".to_owned());
+            return Err("an earlier one has the same id".into());
         }
         Ok(FixtureBucket { project_id, project_name: group_name, json: json.to_owned() })
     };

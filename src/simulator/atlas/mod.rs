@@ -1,7 +1,6 @@
 //! What there is to ask for: the projects, their buckets, and the pages made of them.
 
 mod fixture;
-mod object_id;
 mod page;
 mod pretty;
 mod projects;
@@ -13,11 +12,10 @@ mod token_bucket;
 mod versions;
 
 pub(crate) use fixture::{FixtureBucket, buckets_of_json};
-pub(crate) use object_id::{normal_id, object_id};
-pub(crate) use projects::{SimulatedProject, check_projects, invalid};
+pub(crate) use projects::{SimulatedProject, check_projects, invalid, normal_id};
 pub(crate) use resources::{ResourceRequest, Resources, unauthorized};
 pub use sample::sample_buckets;
-pub(crate) use sample::sample_buckets_from;
+pub(crate) use sample::{object_id, sample_buckets_from};
 pub(crate) use target::Target;
 pub use token_bucket::TokenBucket;
 pub(crate) use token_bucket::TokenBuckets;

@@ -1,12 +1,11 @@
 //! The projects and their buckets.
 
 use std::collections::{HashMap, HashSet};
+use std::error::Error;
 use std::io;
 
 use serde_json::json;
 use serde_json::value::RawValue;
-
-use super::object_id::normal_id;
 
 /// A project. Buckets are kept as text, so that a page repeats byte for byte what the test put in.
 #[derive(Clone, Debug)]
@@ -53,8 +52,14 @@ pub(crate) fn check_projects(projects: &mut [SimulatedProject]) -> io::Result<()
     Ok(())
 }
 
-pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, message.into())
+/// An ObjectId in lower case, if it is one: 24 hexadecimal digits.
+pub(crate) fn normal_id(id: &str) -> Option<String> {
+    let well_formed = id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    well_formed.then(|| id.to_ascii_lowercase())
+}
+
+pub(crate) fn invalid(problem: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, problem)
 }
 
 #[cfg(test)]

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::object_id::normal_id;
 use super::page::write_page;
 use super::pretty::pretty;
-use super::projects::SimulatedProject;
+use super::projects::{SimulatedProject, normal_id};
 use super::query::Query;
 use super::target::Target;
 use super::versions::{self, ResourceVersion};

@@ -1,7 +1,5 @@
 //! Buckets to show and to test with: made by a rule, the same on every machine.
 
-use super::object_id::{object_id, scatter};
-
 /// Makes `n` export buckets as Atlas describes them, each a JSON object.
 ///
 /// The `_id`s are unique and have 24 hexadecimal digits. Of every five buckets three are `AWS`, one is
@@ -64,6 +62,21 @@ fn tenant_id(i: u64) -> String {
         low >> 52,
         low & 0xffff_ffff_ffff
     )
+}
+
+/// Makes the `i`-th ObjectId of a kind: a time, a number that looks random, and a counter, which makes it unique.
+pub(crate) fn object_id(i: u64, kind: u64) -> String {
+    let random = scatter(i ^ (kind << 56)) & 0xff_ffff_ffff;
+    let seconds = 0x604f_6322 + i * 61;
+    format!("{:08x}{random:010x}{:06x}", seconds & 0xffff_ffff, i & 0xff_ffff)
+}
+
+/// The finaliser of SplitMix64, which maps neighbouring numbers to distant ones.
+fn scatter(i: u64) -> u64 {
+    let mut x = i.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
 }
 
 fn pick<'a>(from: &[&'a str], i: u64) -> &'a str {

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::connections::Connections;
-use crate::simulator::lock::lock;
-use crate::simulator::service::Service;
+use crate::simulator::service::{Service, lock};
 
 /// A thread that listens on 127.0.0.1. Dropping it closes all connections, whatever they are doing, and ends their
 /// threads.

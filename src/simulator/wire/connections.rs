@@ -5,8 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use crate::simulator::lock::lock;
-use crate::simulator::service::Service;
+use crate::simulator::service::{Service, lock};
 
 /// The connections of one simulator. When it stops, all of them are shut down, which ends the reads and writes that
 /// their threads wait in; `stopped` ends their pauses.
