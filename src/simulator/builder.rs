@@ -248,9 +248,8 @@ impl Builder {
     where
         I: IntoIterator<Item = Fault>,
     {
-        self.service
-            .scripts
-            .push(Arc::new(move |request: &RequestInfo| script(request).into_iter().collect()));
+        let script = move |request: &RequestInfo| script(request).into_iter().collect();
+        self.service.scripts.push(Arc::new(script));
         self
     }
 

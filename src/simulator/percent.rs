@@ -5,12 +5,8 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.iter();
     while let Some(&byte) = bytes.next() {
-        decoded.push(if byte == b'%' {
-            let mut digit = || char::from(*bytes.next()?).to_digit(16);
-            (digit()? * 16 + digit()?) as u8
-        } else {
-            byte
-        });
+        let mut digit = || char::from(*bytes.next()?).to_digit(16);
+        decoded.push(if byte == b'%' { (digit()? * 16 + digit()?) as u8 } else { byte });
     }
     Some(decoded)
 }

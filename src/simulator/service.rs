@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::atlas::{ResourceRequest, Resources, Target, TokenBuckets, unauthorized};
+use super::atlas::{Resources, Target, TokenBuckets, unauthorized};
 use super::auth::{AuthorizationServer, DigestVerifier, Rejection, VerifiedAuthorization, bearer_token};
 use super::faults::{Fault, RequestInfo, RequestKind, When};
 use super::recorder::Recorder;
@@ -40,7 +40,8 @@ pub(crate) fn answer(service: &Mutex<Service>, mut request: RecordedRequest) -> 
     request.number = lock(service).recorder.number();
     let target = Target::parse(&request.target);
     let info = describe(&request, target.as_ref());
-    let mut faults = lock(service).hits(&info);
+    let hits = |(when, fault): &mut (When, Fault)| when.hits(&info).then(|| fault.clone());
+    let mut faults: Vec<Fault> = lock(service).faults.iter_mut().filter_map(hits).collect();
     let scripts = lock(service).scripts.clone();
     faults.extend(scripts.iter().flat_map(|script| script(&info)));
     let response = lock(service).respond(&mut request, &info, target.as_ref(), &faults);
@@ -65,12 +66,6 @@ fn describe(request: &RecordedRequest, target: Option<&Target>) -> RequestInfo {
 }
 
 impl Service {
-    /// The faults that hit a request.
-    fn hits(&mut self, info: &RequestInfo) -> Vec<Fault> {
-        let rules = self.faults.iter_mut();
-        rules.filter_map(|(when, fault)| when.hits(info).then(|| fault.clone())).collect()
-    }
-
     /// Makes the response, and notes in the request what became of it.
     fn respond(
         &mut self,
@@ -106,13 +101,15 @@ impl Service {
 
     /// Applies the faults that change the server itself.
     fn change(&mut self, faults: &[Fault], request: &RecordedRequest, info: &RequestInfo) {
-        // What is meant for a project is lost on a request that names none.
+        let mut projects = self.resources.projects.iter_mut();
+        let project = projects.find(|project| Some(&project.id) == info.project_id.as_ref());
+        // A request that names no project changes none.
         let mut of_no_project = Vec::new();
-        let buckets = self.resources.buckets_mut(info.project_id.as_deref()).unwrap_or(&mut of_no_project);
+        let buckets = project.map_or(&mut of_no_project, |project| &mut project.buckets);
         for fault in faults {
             match fault {
                 Fault::Insert { index, bucket } => {
-                    buckets.insert((*index).min(buckets.len()), bucket.clone())
+                    buckets.insert((*index).min(buckets.len()), bucket.clone());
                 }
                 Fault::Delete { index } if *index < buckets.len() => {
                     buckets.remove(*index);
@@ -234,13 +231,13 @@ impl Service {
             return method_not_allowed(request, "GET");
         }
         let accept = request.header("accept").unwrap_or_default();
-        let resource = ResourceRequest { target, accept, reader, faults };
+        let answer = || self.resources.answer(target, accept, reader, faults);
         let Some(buckets) = &mut self.rate_limit else {
-            return self.resources.answer(&resource);
+            return answer();
         };
         let taken = buckets.take(target.project_id().unwrap_or_default(), Instant::now());
         let response = match taken {
-            Ok(_) => self.resources.answer(&resource),
+            Ok(_) => answer(),
             Err(wait) => buckets.refusal(&target.path, wait),
         };
         response

@@ -13,7 +13,7 @@ mod versions;
 
 pub(crate) use fixture::{FixtureBucket, buckets_of_json};
 pub(crate) use projects::{SimulatedProject, check_projects, invalid, normal_id};
-pub(crate) use resources::{ResourceRequest, Resources, unauthorized};
+pub(crate) use resources::{Resources, unauthorized};
 pub use sample::sample_buckets;
 pub(crate) use sample::{object_id, sample_buckets_from};
 pub(crate) use target::Target;

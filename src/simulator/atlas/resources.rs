@@ -9,7 +9,7 @@ use super::pretty::pretty;
 use super::projects::{SimulatedProject, normal_id};
 use super::query::Query;
 use super::target::Target;
-use super::versions::{self, ResourceVersion};
+use super::versions;
 use crate::simulator::faults::{Fault, RequestKind};
 use crate::simulator::response::{Response, ResponseKind};
 
@@ -28,30 +28,24 @@ pub(crate) struct Resources {
     pub(crate) gone_versions: Vec<String>,
 }
 
-/// A request whose credentials are good.
-pub(crate) struct ResourceRequest<'a> {
-    pub(crate) target: &'a Target,
-    pub(crate) accept: &'a [u8],
-    /// The public key or the client id.
-    pub(crate) reader: &'a str,
-    pub(crate) faults: &'a [Fault],
-}
-
 impl Resources {
-    /// Answers a GET.
-    pub(crate) fn answer(&self, request: &ResourceRequest<'_>) -> Response {
-        let version = match self.version(request) {
+    /// Answers a GET whose credentials are good. `reader` is their public key or client id.
+    pub(crate) fn answer(&self, target: &Target, accept: &[u8], reader: &str, faults: &[Fault]) -> Response {
+        let is_buckets = target.kind == RequestKind::ExportBuckets;
+        let versions = if is_buckets { versions::EXPORT_BUCKETS } else { versions::PROJECTS };
+        let version = target.is_v2.then(|| versions::choose(accept, versions, &self.gone_versions));
+        let version = match version.transpose() {
             Ok(version) => version,
-            Err(error) => return self.enclose(error, request.target),
+            Err(error) => return self.enclose(error, target),
         };
-        let response = match self.page(request) {
+        let response = match self.page(target, reader, faults) {
             Ok(page) => {
                 let media_type = version.map_or("application/json".to_owned(), |version| {
                     format!("application/vnd.atlas.{}+json;charset=utf-8", version.date)
                 });
                 page.header("Content-Type", media_type)
             }
-            Err(error) => self.enclose(error, request.target),
+            Err(error) => self.enclose(error, target),
         };
         match version.and_then(|version| version.end) {
             Some((deprecation, sunset)) => {
@@ -61,72 +55,53 @@ impl Resources {
         }
     }
 
-    /// The buckets of a project, to change them. `None` if there is no such project, or the request names none.
-    pub(crate) fn buckets_mut(&mut self, project_id: Option<&str>) -> Option<&mut Vec<String>> {
-        let project = self.projects.iter_mut().find(|project| Some(&*project.id) == project_id)?;
-        Some(&mut project.buckets)
-    }
-
-    /// The version of v2 that is asked for; `None` in v1.0.
-    fn version(&self, request: &ResourceRequest<'_>) -> Result<Option<ResourceVersion>, Response> {
-        let versions = match request.target.kind {
-            _ if !request.target.is_v2 => return Ok(None),
-            RequestKind::ExportBuckets => versions::EXPORT_BUCKETS,
-            _ => versions::PROJECTS,
-        };
-        versions::choose(request.accept, versions, &self.gone_versions).map(Some)
-    }
-
-    fn page(&self, request: &ResourceRequest<'_>) -> Result<Response, Response> {
-        let Target { kind, path, is_v2, .. } = request.target;
+    fn page(&self, target: &Target, reader: &str, faults: &[Fault]) -> Result<Response, Response> {
+        let Target { kind, path, is_v2, .. } = target;
         let projects = match kind {
-            RequestKind::ExportBuckets => {
-                let codes = ["INVALID_GROUP_ID", "GROUP_NOT_FOUND"];
-                let project = self.named(request, "group", codes, |project| &project.id)?;
-                let buckets: Vec<&String> = project.iter().flat_map(|project| &project.buckets).collect();
-                return self.list(&buckets, |bucket| (*bucket).clone(), ResponseKind::Page, request);
-            }
-            RequestKind::OrganizationProjects => {
-                let codes = ["INVALID_ORG_ID", "ORG_NOT_FOUND"];
-                self.named(request, "organization", codes, |project| &project.organization)?
-            }
+            RequestKind::ExportBuckets | RequestKind::OrganizationProjects => self.named(target, reader)?,
             RequestKind::Projects => {
-                self.projects.iter().filter(|project| self.may_read(project, request)).collect()
+                self.projects.iter().filter(|project| self.may_read(project, reader)).collect()
             }
             RequestKind::Token | RequestKind::Revocation | RequestKind::Unknown => {
                 let detail = format!("Cannot find resource {path}.");
                 return Err(Response::atlas_error(404, "RESOURCE_NOT_FOUND", &detail, &[path]));
             }
         };
+        if *kind == RequestKind::ExportBuckets {
+            let buckets: Vec<&String> = projects.iter().flat_map(|project| &project.buckets).collect();
+            return self.list(&buckets, |bucket| (*bucket).clone(), ResponseKind::Page, target, faults);
+        }
         let version = if *is_v2 { "v2" } else { "v1.0" };
-        let base = format!("{}/api/atlas/{version}", link_base(request.faults));
-        self.list(&projects, |project| project.to_json(&base), ResponseKind::ProjectPage, request)
+        let base = format!("{}/api/atlas/{version}", link_base(faults));
+        self.list(&projects, |project| project.to_json(&base), ResponseKind::ProjectPage, target, faults)
     }
 
-    /// The projects that the id in the path names, by their own id or their organization's, and that the credentials may
-    /// read. They see an organization only through its projects.
-    fn named(
-        &self,
-        request: &ResourceRequest<'_>,
-        noun: &str,
-        [malformed, unknown]: [&str; 2],
-        id_of: fn(&SimulatedProject) -> &str,
-    ) -> Result<Vec<&SimulatedProject>, Response> {
-        let id = &request.target.id;
+    /// The project whose id is in the path, or those of the organization whose id it is, if the credentials may read it.
+    /// They see an organization only through its projects.
+    fn named(&self, target: &Target, reader: &str) -> Result<Vec<&SimulatedProject>, Response> {
+        let Target { kind, id, .. } = target;
+        let (noun, malformed, unknown) = match kind {
+            RequestKind::OrganizationProjects => ("organization", "INVALID_ORG_ID", "ORG_NOT_FOUND"),
+            _ => ("group", "INVALID_GROUP_ID", "GROUP_NOT_FOUND"),
+        };
         let refuse = |code, detail: String| Err(Response::atlas_error(404, code, &detail, &[id]));
         let Some(normal) = normal_id(id) else {
             return refuse(malformed, format!("An invalid {noun} ID {id} was specified."));
         };
-        let mut projects: Vec<_> = self.projects.iter().filter(|project| id_of(project) == normal).collect();
+        let is_named = |project: &&SimulatedProject| match kind {
+            RequestKind::OrganizationProjects => project.organization == normal,
+            _ => project.id == normal,
+        };
+        let mut projects: Vec<_> = self.projects.iter().filter(is_named).collect();
         if projects.is_empty() {
             return refuse(unknown, format!("No {noun} with ID {id} exists."));
         }
-        projects.retain(|project| self.may_read(project, request));
+        projects.retain(|project| self.may_read(project, reader));
         if projects.is_empty() { Err(not_permitted()) } else { Ok(projects) }
     }
 
-    fn may_read(&self, project: &SimulatedProject, request: &ResourceRequest<'_>) -> bool {
-        self.readable.get(request.reader).is_none_or(|ids| ids.contains(&project.id))
+    fn may_read(&self, project: &SimulatedProject, reader: &str) -> bool {
+        self.readable.get(reader).is_none_or(|ids| ids.contains(&project.id))
     }
 
     /// The page of a list that is asked for.
@@ -135,9 +110,9 @@ impl Resources {
         items: &[T],
         to_json: impl Fn(&T) -> String,
         kind: ResponseKind,
-        request: &ResourceRequest<'_>,
+        target: &Target,
+        faults: &[Fault],
     ) -> Result<Response, Response> {
-        let ResourceRequest { target, faults, .. } = request;
         let query = Query::read(&target.query).map_err(|name| {
             let detail = format!("Invalid query parameter {name} specified.");
             Response::atlas_error(400, "INVALID_QUERY_PARAMETER", &detail, &[name])

@@ -191,12 +191,9 @@ impl DigestVerifier {
             (None, None) => return Err(Rejection::Missing("username")),
             (_, Some(_)) => return Err(Rejection::Unexpected("username*")),
         };
-        let has_this_name = |key: &&Account| {
-            let plain = key.name.as_bytes();
-            match hashed {
-                true => hash(algorithm, &[plain, &self.offer.realm]).as_bytes() == name,
-                false => plain == name,
-            }
+        let has_this_name = |key: &&Account| match hashed {
+            true => hash(algorithm, &[key.name.as_bytes(), &self.offer.realm]).as_bytes() == name,
+            false => key.name.as_bytes() == name,
         };
         let key = self.keys.iter().find(has_this_name).cloned();
         key.ok_or_else(|| Rejection::UnknownUser(lossy(&name)))

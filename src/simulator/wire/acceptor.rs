@@ -25,9 +25,8 @@ impl Acceptor {
         let address = listener.local_addr()?;
         let connections = Arc::new(Connections::new(service));
         let accepting = Arc::clone(&connections);
-        let thread = thread::Builder::new()
-            .name("atlas-simulator".into())
-            .spawn(move || accept(&listener, &accepting))?;
+        let thread = thread::Builder::new().name("atlas-simulator".into());
+        let thread = thread.spawn(move || accept(&listener, &accepting))?;
         Ok(Acceptor { address, connections, thread: Some(thread) })
     }
 }

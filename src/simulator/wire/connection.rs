@@ -87,16 +87,13 @@ impl<'a> Connection<'a> {
             }
         };
         let bytes: Vec<u8> = self.received.drain(..used).collect();
+        let fields = head.headers().iter();
         let request = RecordedRequest {
             connection: self.number,
             method: head.method().to_string(),
             // As it was sent: Digest's `uri` must equal it byte for byte.
             target: bytes.split(|&byte| byte == b' ').nth(1).unwrap_or_default().to_vec(),
-            headers: head
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
-                .collect(),
+            headers: fields.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
             body: self.receive_body(reply)?,
             ..RecordedRequest::default()
         };

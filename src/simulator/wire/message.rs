@@ -6,13 +6,9 @@ use crate::simulator::response::{Response, reason};
 pub(super) fn encode_head(response: &Response, is_chunked: bool) -> Vec<u8> {
     let Response { status, headers, body, .. } = response;
     let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(*status)).into_bytes();
-    let mut is_framed = is_bodiless(*status);
-    for (name, value) in headers {
-        let frames = name == "content-length" || name == "transfer-encoding";
-        if is_chunked && frames {
-            continue;
-        }
-        is_framed |= frames;
+    let frames = |name: &str| name == "content-length" || name == "transfer-encoding";
+    let is_framed = is_bodiless(*status) || headers.iter().any(|(name, _)| frames(name));
+    for (name, value) in headers.iter().filter(|(name, _)| !is_chunked || !frames(name)) {
         head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
     if is_chunked {

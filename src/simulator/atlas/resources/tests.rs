@@ -47,7 +47,7 @@ fn ask(ask: Ask<'_>) -> Response {
     };
     let target = Target::parse(format!("/api/atlas/{}", ask.path).as_bytes()).unwrap();
     let (accept, faults) = (ask.accept.as_bytes(), ask.faults.as_slice());
-    resources.answer(&ResourceRequest { target: &target, accept, reader: "reader", faults })
+    resources.answer(&target, accept, "reader", faults)
 }
 
 fn ask_page(query: &str, buckets: usize, faults: &[Fault]) -> Response {
