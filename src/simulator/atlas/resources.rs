@@ -150,12 +150,9 @@ impl Resources {
 
 /// A 401 as Atlas sends it: indented, without parameters, and without `X-Error-Code`.
 pub(crate) fn unauthorized(code: &str, detail: &str) -> Response {
-    let document =
-        json!({ "detail": detail, "error": 401, "errorCode": code, "reason": "Unauthorized" }).to_string();
-    Response::new(401)
-        .header("Content-Type", "application/json")
-        .header("Vary", "Accept-Encoding")
-        .body(pretty(document.as_bytes()))
+    let document = json!({ "detail": detail, "error": 401, "errorCode": code, "reason": "Unauthorized" });
+    let response = Response::json(401, &document).header("Vary", "Accept-Encoding");
+    Response { body: pretty(&response.body), ..response }
 }
 
 /// The error for good credentials that may not read this.
