@@ -11,7 +11,7 @@ use super::auth::{AuthorizationServer, DigestVerifier, Rejection, VerifiedAuthor
 use super::faults::{Fault, RequestInfo, RequestKind, When};
 use super::recorder::Recorder;
 use super::request::RecordedRequest;
-use super::response::{Response, ResponseKind};
+use super::response::Response;
 
 /// A function that decides on faults request by request.
 pub(crate) type Script = Arc<dyn Fn(&RequestInfo) -> Vec<Fault> + Send + Sync>;
@@ -170,19 +170,14 @@ impl Service {
     ) -> Response {
         let authenticated = self.authenticate(request);
         request.rejection = authenticated.as_ref().err().cloned().flatten();
+        let is_stale = request.rejection.as_ref().is_some_and(Rejection::is_stale);
         let refused = unauthorized("UNEXPECTED_ERROR", "You are not authorized for this resource.");
         match (refusal(faults), authenticated) {
             (Some(Fault::BasicOnly), _) => refused.header("WWW-Authenticate", BASIC),
-            (Some(fault), _) => self.challenge(refused, *fault == Fault::Stale),
-            (None, Err(rejection)) => {
-                self.challenge(refused, rejection.is_some_and(|rejection| rejection.is_stale()))
-            }
+            (Some(fault), _) => self.verifier.challenge(refused, *fault == Fault::Stale),
+            (None, Err(_)) => self.verifier.challenge(refused, is_stale),
             (None, Ok((reader, verified))) => {
-                let mut response = self.resource(request, target, &reader, faults);
-                if response.status == 401 {
-                    // The credentials are good, but may not read this. Atlas sends a challenge with every 401.
-                    response = self.challenge(response, false);
-                }
+                let response = self.resource(request, target, &reader, faults);
                 let Some(verified) = verified else { return response };
                 let wrong = faults.contains(&Fault::WrongRspauth);
                 match self.verifier.authentication_info(&verified, &response.body, wrong, Instant::now()) {
@@ -206,15 +201,6 @@ impl Service {
         Ok((verified.public_key.clone(), Some(verified)))
     }
 
-    /// Adds a challenge to a 401.
-    fn challenge(&mut self, response: Response, stale: bool) -> Response {
-        let nonce = self.verifier.nonces.issue(None, Instant::now());
-        let fields = self.verifier.offer.fields(&nonce, stale);
-        let response =
-            fields.into_iter().fold(response, |response, field| response.header("WWW-Authenticate", field));
-        response.kind(ResponseKind::Challenge)
-    }
-
     /// Answers a request whose credentials are good.
     fn resource(
         &mut self,
@@ -231,7 +217,11 @@ impl Service {
             return method_not_allowed(request, "GET");
         }
         let accept = request.header("accept").unwrap_or_default();
-        let answer = || self.resources.answer(target, accept, reader, faults);
+        let mut answer = || match self.resources.answer(target, accept, reader, faults) {
+            // The credentials are good, but may not read this. Atlas sends a challenge with every 401.
+            refused if refused.status == 401 => self.verifier.challenge(refused, false),
+            response => response,
+        };
         let Some(buckets) = &mut self.rate_limit else {
             return answer();
         };

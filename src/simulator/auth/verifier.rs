@@ -1,4 +1,5 @@
-//! Verifies `Authorization: Digest …` as a strict server does (RFC 7616), and makes `Authentication-Info`.
+//! Makes challenges, verifies `Authorization: Digest …` as a strict server does (RFC 7616), and makes
+//! `Authentication-Info`.
 
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use super::rejection::Rejection;
 use crate::digest::{Algorithm, HexHash, Qop};
 use crate::simulator::percent;
 use crate::simulator::request::RecordedRequest;
+use crate::simulator::response::{Response, ResponseKind};
 
 /// A correct `Authorization`, and what its `Authentication-Info` is made of.
 #[derive(Debug)]
@@ -117,6 +119,14 @@ impl DigestVerifier {
             ]);
         }
         (!parameters.is_empty()).then(|| digest_offer::join(parameters))
+    }
+
+    /// Adds a challenge to a 401.
+    pub(crate) fn challenge(&mut self, response: Response, stale: bool) -> Response {
+        let nonce = self.nonces.issue(None, Instant::now());
+        let fields = self.offer.fields(&nonce, stale).into_iter();
+        let response = fields.fold(response, |response, field| response.header("WWW-Authenticate", field));
+        response.kind(ResponseKind::Challenge)
     }
 
     /// Checks what the client must repeat: realm, opaque, and the request-target.
