@@ -34,7 +34,7 @@ fn run(base_url: &str, timeout: &str) -> (u64, Option<i32>, String) {
     let running = program()
         .args(["list", "-o", "json", "--project-id", "32b6e34b3d91647abb20e7b8", "--retries", "0"])
         .args(["--base-url", base_url, "--timeout", timeout])
-        .key("embedded", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01")
+        .key("simatlas", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01")
         .start();
     let mut peak = 0;
     wait_for("the end of the program", || match peak_kib(running.id()) {
@@ -142,7 +142,7 @@ fn projects_that_wait_for_their_turn_hold_at_most_64_mib_together() {
 #[test]
 #[ignore = "runs in a process of its own, for the tests below"]
 fn list_in_a_process_of_its_own() {
-    let key = ApiKey::new("embedded", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01").unwrap();
+    let key = ApiKey::new("simatlas", "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01").unwrap();
     let client = Client::builder(key).base_url(std::env::var("MEMORY_BASE_URL").unwrap()).retries(0);
     let client = client.build().unwrap();
     let project = "32b6e34b3d91647abb20e7b8".parse().unwrap();

@@ -15,7 +15,7 @@ use fuzz::authentication::{self as naive, Param, value};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-const USER: &str = "embedded";
+const USER: &str = "simatlas";
 const PASSWORD: &str = "secret";
 const REALM: &str = "MMS Public API";
 const PROJECT: &str = "32b6e34b3d91647abb20e7b8";

@@ -17,10 +17,10 @@ use super::server::Simulator;
 use super::service::Service;
 
 /// What a simulator has by default, in the forms that Atlas uses.
-const DEFAULT_PUBLIC_KEY: &str = "embedded";
+const DEFAULT_PUBLIC_KEY: &str = "simatlas";
 const DEFAULT_PRIVATE_KEY: &str = "1d0fb6a2-5e4c-4b6f-9a37-c0ffee5eed01";
 const DEFAULT_CLIENT_ID: &str = "mdb_sa_id_32b6e34b3d91647abb20e7b9";
-const DEFAULT_CLIENT_SECRET: &str = "mdb_sa_sk_embedded-embedded-embedded-embedded";
+const DEFAULT_CLIENT_SECRET: &str = "mdb_sa_sk_simatlas-simatlas-simatlas-simatlas";
 const DEFAULT_PROJECT_ID: &str = "32b6e34b3d91647abb20e7b8";
 const DEFAULT_ORGANIZATION_ID: &str = "5e4e593f70dfbf1010295836";
 

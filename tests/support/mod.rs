@@ -6,8 +6,6 @@
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-#[cfg(feature = "simulator")]
-mod embedded_atlas;
 pub mod faults;
 pub mod process;
 #[cfg(feature = "cli")]
@@ -16,13 +14,15 @@ pub mod proxy;
 pub mod relay;
 #[cfg(feature = "simulator")]
 pub mod secrets;
+#[cfg(feature = "simulator")]
+mod simulated_atlas;
 pub mod temp_dir;
 #[cfg(all(feature = "simulator", feature = "rustls"))]
 pub mod tls;
 pub mod wait;
 
 #[cfg(feature = "simulator")]
-pub use embedded_atlas::*;
+pub use simulated_atlas::*;
 
 /// A port of this machine that nobody listens on.
 pub fn closed_port() -> u16 {

@@ -1,4 +1,4 @@
-//! TLS in front of the embedded Atlas, the same for every client.
+//! TLS in front of the simulated Atlas, the same for every client.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
