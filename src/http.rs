@@ -7,7 +7,7 @@
 
 mod agent;
 mod deadline;
-mod exchange;
+mod explain;
 mod proxy;
 mod response;
 mod retry;
@@ -48,27 +48,9 @@ impl HttpClient {
         request: &ApiRequest,
         deadline: Deadline,
     ) -> Result<Page<T>, Error> {
-        let mut retries = self.sender.new_retries();
-        let mut cause = None;
-        let mut needs_new_connection = false;
-        loop {
-            match self.attempt(request, needs_new_connection, deadline) {
-                Ok(page) => return Ok(page),
-                Err(error @ Error::Deadline { .. }) => return Err(error.after(cause, deadline.timeout)),
-                // The fetch of a token failed. It has retries of its own.
-                Err(error) if error.request() != Some(request) => return Err(error),
-                // The server may have just closed a kept connection. Sending again then does not count as a retry (RFC 9112 9.5).
-                Err(error) if self.sender.may_have_lost_kept_connection(&error) && retries.take_resend() => {
-                    log::debug!("{error}: sending again on a new connection");
-                    needs_new_connection = true;
-                }
-                Err(error) => {
-                    cause = Some(error.clone());
-                    self.sender.wait_before_retry(error, &mut retries, deadline)?;
-                    needs_new_connection = false;
-                }
-            }
-        }
+        let attempt = |needs_new_connection| self.attempt(request, needs_new_connection, deadline);
+        // The fetch of a token has retries of its own.
+        self.sender.retry(deadline, attempt, |error| error.request() != Some(request))
     }
 
     /// Tries once to get a page. The loop ends because a challenge is answered at most once: see [`digest::Basis`].

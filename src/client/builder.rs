@@ -273,7 +273,7 @@ impl ClientBuilder {
             Some(agent) => agent.clone(),
             None => self.agent_config_for(&base_url)?.new_agent(),
         };
-        let agent = HttpAgent::new(agent, &base_url, self.max_body_bytes)?;
+        let agent = HttpAgent::new(agent, &base_url)?;
         let options = PageOptions {
             api_version: self.api_version.unwrap_or(match self.credentials {
                 Credentials::ApiKey(_) => ApiVersion::V1_0,
@@ -288,7 +288,7 @@ impl ClientBuilder {
         };
         let source = Source {
             http: HttpClient {
-                sender: Sender::new(agent, user_agent, self.retries),
+                sender: Sender::new(agent, user_agent, self.retries, self.max_body_bytes),
                 authentication: Authentication::new(self.credentials),
                 options,
             },

@@ -12,8 +12,6 @@ pub(crate) struct Retries {
     left_without_host: u32,
     /// Retries and rate limits so far: each makes the next back-off longer.
     backoffs: u32,
-    /// Whether a request that broke with its kept connection may be sent again at once.
-    may_resend: bool,
 }
 
 impl Retries {
@@ -25,17 +23,7 @@ impl Retries {
     const MAX_RETRIES_WITHOUT_HOST: u32 = 2;
 
     pub(crate) fn new(retries: u32) -> Self {
-        Retries {
-            left: retries,
-            left_without_host: Self::MAX_RETRIES_WITHOUT_HOST,
-            backoffs: 0,
-            may_resend: true,
-        }
-    }
-
-    /// Whether a request may be sent again on a new connection, as RFC 9112 9.5 allows. True once.
-    pub(crate) fn take_resend(&mut self) -> bool {
-        std::mem::replace(&mut self.may_resend, false)
+        Retries { left: retries, left_without_host: Self::MAX_RETRIES_WITHOUT_HOST, backoffs: 0 }
     }
 
     /// How long to wait before sending again; `None` to give up.

@@ -1,7 +1,6 @@
-//! The parts of an exchange that can be tested without a server.
+//! Without a server: each error as `ureq` has it.
 
-use std::io::{Error as IoError, ErrorKind};
-use std::time::Duration;
+use std::io::Error as IoError;
 
 use super::*;
 use crate::request::{Resource, tests::page_options};

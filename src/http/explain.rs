@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use super::deadline::Deadline;
 use crate::error::{Error, NetworkError, NetworkErrorKind, Refusal};
-use crate::http::deadline::Deadline;
 use crate::request::ApiRequest;
 
 /// Explains why no response arrived, or only a part of one. `broken` is the kind of error if the connection broke.
@@ -132,3 +132,6 @@ fn explain_tls(error: &rustls::Error) -> NetworkError {
     };
     NetworkError::new(NetworkErrorKind::Certificate(problem), message)
 }
+
+#[cfg(test)]
+mod tests;
