@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::document::{BodyError, PageContent, malformed, read_content, read_text};
-use super::item_text::{Body, ItemText};
+use super::item::{Body, ItemText, read_item};
 use super::json::Object;
-use super::list_item::read_item;
 use super::{Link, ListItem};
 
 /// One page of a list.
