@@ -1,6 +1,7 @@
 //! One page over HTTP: retries around attempts, within a deadline.
 //!
 //! ```text
+//! page     get; if Atlas cannot count the items, get again without the count
 //! get      loop: attempt; after an error that may pass, wait as `retry` says, or give up
 //! attempt  loop: authorize, exchange; on 401 answer the challenge, else read the response
 //! ```
@@ -14,7 +15,8 @@ mod retry;
 mod sender;
 mod token;
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use ureq::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
@@ -31,7 +33,7 @@ use crate::authentication::Authentication;
 use crate::error::Error;
 use crate::escape::OneLine;
 use crate::model::{ListItem, Page};
-use crate::request::{ApiRequest, Operation, PageOptions};
+use crate::request::{ApiRequest, Operation, PageOptions, Resource};
 
 /// Gets pages from one host with one set of credentials.
 pub(crate) struct HttpClient {
@@ -39,15 +41,49 @@ pub(crate) struct HttpClient {
     pub(crate) authentication: Authentication,
     /// How pages and tokens are requested.
     pub(crate) options: PageOptions,
+    /// The deadline of a page.
+    pub(crate) timeout: Duration,
+    /// The deadline of a listing.
+    pub(crate) max_time: Duration,
+    /// How many pages a listing may have.
+    pub(crate) max_pages: u32,
+    /// Whether the log already has the warning about this version of the API.
+    pub(crate) has_warned: AtomicBool,
 }
 
 impl HttpClient {
-    /// Gets a page: retries around attempts.
-    pub(crate) fn get<T: ListItem>(
+    /// Gets one page. If Atlas says that it cannot count the items, asks again without the count.
+    pub(crate) fn page<T: ListItem>(
         &self,
-        request: &ApiRequest,
+        resource: &Resource,
+        page_num: u32,
+        include_count: bool,
         deadline: Deadline,
     ) -> Result<Page<T>, Error> {
+        let request = self.options.page(resource, page_num, include_count);
+        let page = match self.get(&request, deadline) {
+            Err(error) if error.asks_for_no_count() => {
+                log::debug!("{error}: asking without the count");
+                self.get(&self.options.page(resource, page_num, false), deadline)
+            }
+            result => result,
+        }?;
+        self.warn_of_deprecation(&page);
+        Ok(page)
+    }
+
+    fn warn_of_deprecation<T>(&self, page: &Page<T>) {
+        let change = match (&page.deprecation, &page.sunset) {
+            (_, Some(date)) => format!("will be removed on {}", OneLine(date)),
+            (Some(date), None) => format!("has been deprecated since {}", OneLine(date)),
+            (None, None) => return,
+        };
+        if !self.has_warned.swap(true, Relaxed) {
+            log::warn!("version {} of the Atlas API {change}", self.options.api_version);
+        }
+    }
+    /// Retries around attempts.
+    fn get<T: ListItem>(&self, request: &ApiRequest, deadline: Deadline) -> Result<Page<T>, Error> {
         let attempt = |needs_new_connection| self.attempt(request, needs_new_connection, deadline);
         // The fetch of a token has retries of its own.
         self.sender.retry(deadline, attempt, |error| error.request() != Some(request))

@@ -13,7 +13,6 @@ use crate::credentials::{Credentials, OsVariables, read_variable};
 use crate::error::Error;
 use crate::http::{HttpAgent, HttpClient, Sender, agent_config};
 use crate::invalid_input::InvalidInput;
-use crate::listing::Source;
 use crate::request::{ApiVersion, BaseUrl, PageOptions};
 
 /// The settings of a [`Client`]. Made by [`Client::builder`] or [`ClientBuilder::from_env`].
@@ -286,18 +285,16 @@ impl ClientBuilder {
             proxy: agent.proxy(),
             base_url,
         };
-        let source = Source {
-            http: HttpClient {
-                sender: Sender::new(agent, user_agent, self.retries, self.max_body_bytes),
-                authentication: Authentication::new(self.credentials),
-                options,
-            },
+        let http = HttpClient {
+            sender: Sender::new(agent, user_agent, self.retries, self.max_body_bytes),
+            authentication: Authentication::new(self.credentials),
+            options,
             timeout: self.timeout,
             max_time: self.max_time,
             max_pages: self.max_pages,
             has_warned: AtomicBool::new(false),
         };
-        Ok(Client { source: Arc::new(source) })
+        Ok(Client { http: Arc::new(http) })
     }
 
     /// The base URL, if its form is right and secrets may go there.
@@ -370,7 +367,7 @@ mod tests {
     fn the_default_version_goes_with_the_credentials() {
         let version = |credentials: Credentials| {
             let client = Client::builder(credentials).base_url("http://127.0.0.1:1").build().unwrap();
-            client.source.http.options.api_version
+            client.http.options.api_version
         };
         assert_eq!(version(ApiKey::new("p", "s").unwrap().into()), ApiVersion::V1_0);
         assert_eq!(version(ServiceAccount::new("i", "s").unwrap().into()), ApiVersion::V2024_05_30);

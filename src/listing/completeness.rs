@@ -14,19 +14,20 @@ pub(super) enum Step {
 }
 
 /// What a listing has seen so far.
+#[derive(Default)]
 pub(super) struct Completeness {
     max_pages: u32,
     /// How many items came, duplicates included.
     received: u64,
     ids: IdSet,
     /// For each item of the latest page, whether it is new.
-    are_new: Vec<bool>,
+    pub(super) are_new: Vec<bool>,
     /// For each page that has a next one, the sum of its ids' hashes. A sum, because the same items in another order are the same page.
     page_sums: Vec<u64>,
     /// What the server counted first.
     first_count: Option<u64>,
     /// What the server counted last.
-    total_count: Option<u64>,
+    pub(super) total_count: Option<u64>,
 }
 
 impl Completeness {
@@ -34,24 +35,7 @@ impl Completeness {
     const MAX_ITEMS: u64 = 1_000_000;
 
     pub(super) fn new(max_pages: u32) -> Self {
-        Completeness {
-            max_pages,
-            received: 0,
-            ids: IdSet::default(),
-            are_new: Vec::new(),
-            page_sums: Vec::new(),
-            first_count: None,
-            total_count: None,
-        }
-    }
-
-    pub(super) fn total_count(&self) -> Option<u64> {
-        self.total_count
-    }
-
-    /// Says for each item of the latest page whether it is new.
-    pub(super) fn are_new(&self) -> impl Iterator<Item = bool> {
-        self.are_new.iter().copied()
+        Completeness { max_pages, ..Completeness::default() }
     }
 
     /// Takes in a page, and says what comes after it.
@@ -62,7 +46,7 @@ impl Completeness {
     /// A page that is not full proves nothing, because a server may send fewer items than asked for. Without links, trust the
     /// count; with neither, an empty page ends the list.
     pub(super) fn record<T: ListItem>(&mut self, page: &Page<T>) -> Result<Step, Incomplete> {
-        let hashes: Vec<u64> = page.results.iter().map(|item| self.ids.hash(item.id())).collect();
+        let hashes: Vec<u64> = page.results.iter().map(|item| self.ids.hasher.hash_one(item.id())).collect();
         self.are_new = hashes.iter().map(|hash| self.ids.insert(*hash)).collect();
         self.step(page, hashes.into_iter().fold(0, u64::wrapping_add))
     }
@@ -130,10 +114,6 @@ struct IdSet {
 impl IdSet {
     fn len(&self) -> u64 {
         (self.sorted.len() + self.recent.len()) as u64
-    }
-
-    fn hash(&self, id: &str) -> u64 {
-        self.hasher.hash_one(id)
     }
 
     /// Adds an id by its hash, and says whether it is new.
