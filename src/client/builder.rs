@@ -34,7 +34,7 @@ use crate::request::{ApiVersion, BaseUrl, PageOptions};
 pub struct ClientBuilder {
     credentials: Credentials,
     base_url: String,
-    api_version: Option<ApiVersion>,
+    api_version: ApiVersion,
     timeout: Duration,
     max_time: Duration,
     max_pages: u32,
@@ -62,16 +62,14 @@ impl Client {
 
     /// A builder for a client with other settings.
     pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
-        ClientBuilder::new(credentials.into())
-    }
-}
-
-impl ClientBuilder {
-    fn new(credentials: Credentials) -> Self {
+        let credentials = credentials.into();
         ClientBuilder {
-            credentials,
             base_url: BaseUrl::DEFAULT.into(),
-            api_version: None,
+            api_version: match credentials {
+                Credentials::ApiKey(_) => ApiVersion::V1_0,
+                Credentials::ServiceAccount(_) | Credentials::AccessToken(_) => ApiVersion::V2024_05_30,
+            },
+            credentials,
             timeout: Duration::from_secs(60),
             max_time: Duration::MAX,
             max_pages: 10_000,
@@ -87,7 +85,9 @@ impl ClientBuilder {
             agent: None,
         }
     }
+}
 
+impl ClientBuilder {
     /// A builder with credentials and base URL from the environment. The credentials are those of [`Credentials::from_env`]. The base
     /// URL is `MONGODB_ATLAS_BASE_URL`, or else `MONGODB_ATLAS_OPS_MANAGER_URL`, or else the default. An empty variable counts as not
     /// set.
@@ -101,7 +101,7 @@ impl ClientBuilder {
     }
 
     fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
-        let builder = Self::new(Credentials::from_variables(get)?);
+        let builder = Client::builder(Credentials::from_variables(get)?);
         for variable in ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"] {
             if let Some(base_url) = read_variable(get, variable)? {
                 return Ok(builder.base_url(base_url));
@@ -123,7 +123,7 @@ impl ClientBuilder {
     /// The version of the API. Default: [`ApiVersion::V1_0`] with an API key, [`ApiVersion::V2024_05_30`] with a service
     /// account or an access token.
     pub fn api_version(mut self, api_version: ApiVersion) -> Self {
-        self.api_version = Some(api_version);
+        self.api_version = api_version;
         self
     }
 
@@ -247,9 +247,6 @@ impl ClientBuilder {
     }
 
     fn agent_config_for(&self, base_url: &BaseUrl) -> Result<ureq::config::Config, InvalidInput> {
-        if base_url.is_https && !cfg!(feature = "rustls") {
-            return Err(InvalidInput::NoTls);
-        }
         let timeout = self.timeout.min(self.max_time);
         agent_config(base_url, timeout, &self.user_agent, self.ca_certificates.as_deref())
     }
@@ -274,10 +271,7 @@ impl ClientBuilder {
         };
         let agent = HttpAgent::new(agent, &base_url)?;
         let options = PageOptions {
-            api_version: self.api_version.unwrap_or(match self.credentials {
-                Credentials::ApiKey(_) => ApiVersion::V1_0,
-                Credentials::ServiceAccount(_) | Credentials::AccessToken(_) => ApiVersion::V2024_05_30,
-            }),
+            api_version: self.api_version,
             items_per_page: self.items_per_page,
             include_count: self.include_count,
             pretty: self.pretty,

@@ -94,19 +94,9 @@ impl Error {
         }
     }
 
-    /// Whether a proxy, where there is one, may be to blame.
+    /// Whether a proxy, where there is one, may be to blame: unless Atlas itself has answered.
     fn may_be_from_proxy(&self) -> bool {
-        match self {
-            Error::Network { .. }
-            | Error::Malformed { .. }
-            | Error::Refused { .. }
-            | Error::NotAtlas { .. } => true,
-            Error::Deadline { cause, .. } => cause.as_ref().is_none_or(|cause| cause.may_be_from_proxy()),
-            Error::Status { api, .. }
-            | Error::RateLimited { api, .. }
-            | Error::NotAuthenticated { api, .. } => !api.is_from_atlas(),
-            _ => false,
-        }
+        !matches!(self, Error::Incomplete { .. }) && self.api().is_none_or(|api| !api.is_from_atlas())
     }
 }
 
@@ -117,15 +107,14 @@ fn explain_status(api: &ApiError, retry_after: Option<Duration>, is_retryable: b
         _ => "the server refused",
     };
     let explanation = Explanation::new(cause).details(api);
-    match api.status {
-        _ if is_retryable => explanation.advice(try_again(retry_after)),
-        406 | 410 => explanation
-            .advice("ask for another version of the API (ClientBuilder::api_version, --api-version)"),
-        407 => explanation.advice("check the credentials in the URL of the proxy"),
-        404 => explanation.advice(CHECK_THE_WAY),
-        _ if !api.is_from_atlas() => explanation.advice(CHECK_THE_WAY),
-        _ => explanation,
-    }
+    let advice = match api.status {
+        _ if is_retryable => try_again(retry_after),
+        406 | 410 => "ask for another version of the API (ClientBuilder::api_version, --api-version)".into(),
+        407 => "check the credentials in the URL of the proxy".into(),
+        status if status == 404 || !api.is_from_atlas() => CHECK_THE_WAY.into(),
+        _ => return explanation,
+    };
+    explanation.advice(advice)
 }
 
 fn is_about_address(api: &ApiError) -> bool {
@@ -228,31 +217,32 @@ impl NetworkErrorKind {
 
 impl Refusal {
     fn explain(&self) -> Explanation {
-        match self {
-            Refusal::Redirect { status, location } => Explanation::new("a redirect, which is not followed")
-                .details(format!("HTTP {status} to {}", OneLine(location.as_deref().unwrap_or("nowhere"))))
-                .advice(CHECK_THE_WAY),
-            Refusal::BodyTooLarge(limit) => Explanation::new("the answer is too large")
-                .details(format!("its body is longer than {limit} bytes"))
-                .advice("ask for fewer items per page (ClientBuilder::items_per_page, --items-per-page)"),
-            Refusal::HeaderTooLarge => Explanation::new("the answer is too large")
-                .details("its header is larger than 64 KiB or has more than 128 fields")
-                .advice(CHECK_THE_WAY),
+        let (cause, details) = match self {
+            Refusal::Redirect { status, location } => (
+                "a redirect, which is not followed",
+                format!("HTTP {status} to {}", OneLine(location.as_deref().unwrap_or("nowhere"))),
+            ),
+            Refusal::BodyTooLarge(limit) => {
+                ("the answer is too large", format!("its body is longer than {limit} bytes"))
+            }
+            Refusal::HeaderTooLarge => (
+                "the answer is too large",
+                "its header is larger than 64 KiB or has more than 128 fields".into(),
+            ),
             Refusal::ContentCoding(coding) => {
-                Explanation::new("the answer has a content coding, although none was accepted")
-                    .details(OneLine(coding))
-                    .advice(CHECK_THE_WAY)
+                ("the answer has a content coding, although none was accepted", OneLine(coding).to_string())
             }
-            Refusal::Digest(reason) => {
-                let explanation = Explanation::new("the answer is not authentic").details(reason);
-                match reason {
-                    digest::Error::NoRandomness => explanation,
-                    _ => explanation.advice(CHECK_THE_WAY),
-                }
+            Refusal::Digest(reason) => ("the answer is not authentic", reason.to_string()),
+            Refusal::ChallengeNotAscii => {
+                ("the server's challenge cannot be answered", "it has characters above ASCII".into())
             }
-            Refusal::ChallengeNotAscii => Explanation::new("the server's challenge cannot be answered")
-                .details("it has characters above ASCII")
-                .advice(CHECK_THE_WAY),
+        };
+        let explanation = Explanation::new(cause).details(details);
+        match self {
+            Refusal::BodyTooLarge(_) => explanation
+                .advice("ask for fewer items per page (ClientBuilder::items_per_page, --items-per-page)"),
+            Refusal::Digest(digest::Error::NoRandomness) => explanation,
+            _ => explanation.advice(CHECK_THE_WAY),
         }
     }
 }

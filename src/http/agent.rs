@@ -19,6 +19,9 @@ pub(crate) fn agent_config(
     /// Enough for this many threads to keep a connection each.
     const MAX_IDLE_CONNECTIONS: usize = 64;
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+    if base_url.is_https && !cfg!(feature = "rustls") {
+        return Err(InvalidInput::NoTls);
+    }
     let proxy = if base_url.is_loopback { None } else { proxy::from_environment(base_url)? };
     let config = ureq::Agent::config_builder()
         .proxy(proxy)
