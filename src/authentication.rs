@@ -111,19 +111,16 @@ impl AuthenticationAttempt<'_> {
         let challenges = || values(response.headers(), "www-authenticate");
         match self {
             AuthenticationAttempt::Digest(session, attempt) => {
-                match session.answer_challenge(attempt, challenges(), &digest::Request::get(request.target()))
-                {
-                    Ok(attempt) if attempt.authorization().is_some_and(|value| !value.is_ascii()) => {
-                        Err(Error::refused(request, Refusal::ChallengeNotAscii))
-                    }
-                    Ok(attempt) => Ok(AuthenticationAttempt::Digest(session, attempt)),
-                    Err(error @ digest::Error::NoRandomness) => {
-                        Err(Error::refused(request, Refusal::Digest(error)))
-                    }
-                    Err(error) => {
-                        Err(Error::not_authenticated(request, AuthenticationError::Digest(error), api))
-                    }
+                let target = digest::Request::get(request.target());
+                let next = session.answer_challenge(attempt, challenges(), &target);
+                let next = next.map_err(|error| match error {
+                    digest::Error::NoRandomness => Error::refused(request, Refusal::Digest(error)),
+                    _ => Error::not_authenticated(request, AuthenticationError::Digest(error), api),
+                })?;
+                if next.authorization().is_some_and(|value| !value.is_ascii()) {
+                    return Err(Error::refused(request, Refusal::ChallengeNotAscii));
                 }
+                Ok(AuthenticationAttempt::Digest(session, next))
             }
             AuthenticationAttempt::Bearer(session, token) => {
                 // RFC 6750 3.1.

@@ -75,8 +75,6 @@ pub struct ApiRequest {
     /// Whether the server is to count the items.
     pub(crate) include_count: bool,
     proxy: Option<String>,
-    /// Where the path begins in `url`.
-    path_at: usize,
 }
 
 impl ApiRequest {
@@ -87,12 +85,13 @@ impl ApiRequest {
 
     /// The request-target: path and query.
     pub(crate) fn target(&self) -> &str {
-        self.url.get(self.path_at..).unwrap_or_default()
+        self.split_url().1
     }
 
-    /// The scheme, host and port that are asked.
-    fn origin(&self) -> &str {
-        self.url.get(..self.path_at).unwrap_or_default()
+    /// The scheme, host and port that are asked, and the request-target, which begins at the third slash.
+    fn split_url(&self) -> (&str, &str) {
+        let target_at = self.url.match_indices('/').nth(2).map_or(self.url.len(), |(at, _)| at);
+        self.url.split_at(target_at)
     }
 
     /// The number of the page, or 0 if this asks for no page.
@@ -111,7 +110,7 @@ impl fmt::Display for ApiRequest {
             Operation::RequestAccessToken => f.write_str("an access token")?,
             Operation::RevokeAccessToken => f.write_str("the revocation of the access token")?,
         }
-        write!(f, " at {}", self.origin())
+        write!(f, " at {}", self.split_url().0)
     }
 }
 
@@ -160,7 +159,6 @@ impl PageOptions {
             accept: self.api_version.media_type(),
             include_count,
             proxy: self.proxy.clone(),
-            path_at: self.base_url.origin().len(),
         }
     }
 
@@ -173,7 +171,6 @@ impl PageOptions {
             accept: "application/json".into(),
             include_count: false,
             proxy: self.proxy.clone(),
-            path_at: self.base_url.origin().len(),
         }
     }
 }
@@ -237,6 +234,10 @@ pub(crate) mod tests {
             "/x/api/atlas/v1.0/orgs/5e4e593f70dfbf1010295836/groups?pageNum=1&itemsPerPage=500"
         );
         assert_eq!(options.token_request(Operation::RequestAccessToken).target(), "/x/api/oauth/token");
+        assert_eq!(
+            page_options("https://h:8443/a/b").page(&organization, 1, true).split_url().0,
+            "https://h:8443"
+        );
         assert_eq!(options.token_request(Operation::RevokeAccessToken).url, "https://h/x/api/oauth/revoke");
     }
 }

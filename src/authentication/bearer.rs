@@ -50,16 +50,12 @@ pub(crate) struct Token {
 
 impl TokenSession {
     pub(super) fn of_service_account(account: ServiceAccount) -> Self {
-        TokenSession {
-            account: Some(account),
-            state: Mutex::new(State::NoToken),
-            has_changed: Condvar::new(),
-        }
+        Self { account: Some(account), state: Mutex::new(State::NoToken), has_changed: Condvar::new() }
     }
 
     pub(super) fn of_token(AccessToken(token): AccessToken) -> Self {
         let token = Token { value: token.into(), renew_at: None, was_accepted: false };
-        TokenSession { account: None, state: Mutex::new(State::Token(token)), has_changed: Condvar::new() }
+        Self { account: None, state: Mutex::new(State::Token(token)), has_changed: Condvar::new() }
     }
 
     /// The token. If there is none, or if it is old, a new one is fetched first.

@@ -30,16 +30,12 @@ pub(super) fn explain(
         ureq::Error::HostNotFound => NetworkError::new(HostNotFound, "the host name is not known"),
         ureq::Error::ConnectionFailed => NetworkError::new(NotConnected, "no address answers"),
         ureq::Error::ConnectProxyFailed(problem) => NetworkError::new(Proxy, problem),
-        ureq::Error::LargeResponseHeader(..) => {
-            return Error::refused(request, Refusal::HeaderTooLarge);
-        }
+        ureq::Error::LargeResponseHeader(..) => return Error::refused(request, Refusal::HeaderTooLarge),
         // The type of this error is not public in `ureq`.
         ureq::Error::Protocol(error) if error.to_string().ends_with("too many headers") => {
             return Error::refused(request, Refusal::HeaderTooLarge);
         }
-        ureq::Error::Protocol(error) => {
-            return Error::malformed(request, format!("not HTTP: {error}"));
-        }
+        ureq::Error::Protocol(error) => return Error::malformed(request, format!("not HTTP: {error}")),
         #[cfg(feature = "rustls")]
         ureq::Error::Rustls(error) => explain_tls(error),
         ureq::Error::Tls(problem) => NetworkError::new(Tls, *problem),

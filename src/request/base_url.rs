@@ -11,8 +11,6 @@ use crate::invalid_input::InvalidInput;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
     url: String,
-    /// Where the path begins in `url`.
-    path_at: usize,
     /// In lower case, an IPv6 address without its brackets.
     pub(crate) host: String,
     pub(crate) is_https: bool,
@@ -71,7 +69,6 @@ impl BaseUrl {
         }
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         Ok(BaseUrl {
-            path_at: origin.len(),
             url: format!("{origin}{path}"),
             is_https: scheme == "https",
             is_loopback: host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
@@ -82,11 +79,6 @@ impl BaseUrl {
     /// The URL without a slash at its end.
     pub(crate) fn as_str(&self) -> &str {
         &self.url
-    }
-
-    /// The scheme, host and port.
-    pub(crate) fn origin(&self) -> &str {
-        self.url.get(..self.path_at).unwrap_or_default()
     }
 
     /// If the host is `localhost`, finds out whether that is this machine: whether all its addresses are loopback.
@@ -169,7 +161,6 @@ mod tests {
             assert_eq!(BaseUrl::parse(base.as_str()).unwrap(), base, "{input}, parsed again");
         }
         assert!(BaseUrl::parse(&format!("https://h/{}", "a".repeat(BaseUrl::MAX_LEN - 10))).is_ok());
-        assert_eq!(BaseUrl::parse("https://h:8443/a/b").unwrap().origin(), "https://h:8443");
         assert!(BaseUrl::parse("http://LOCALHOST").unwrap().is_localhost());
         assert!(!BaseUrl::parse("http://localhost.evil.example").unwrap().is_localhost());
     }
