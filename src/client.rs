@@ -108,7 +108,7 @@ impl Client {
         }
         let resource = Resource::ExportBuckets(project_id.clone());
         let deadline = Deadline::new(self.http.timeout.min(self.http.max_time));
-        self.http.page(&resource, page_num, self.http.options.include_count, deadline)
+        self.http.page(&resource, page_num, self.http.endpoint.options.include_count, deadline)
     }
 
     /// Lists the projects that the credentials can see (Atlas: *Get All Projects*), each of them once.
@@ -170,7 +170,7 @@ impl Client {
 
     /// The proxy on the way to Atlas, without user name and password; `None` if there is none.
     pub fn proxy(&self) -> Option<&str> {
-        self.http.options.proxy.as_deref()
+        self.http.endpoint.proxy.as_deref()
     }
 
     /// What this client and its clones have sent so far.
@@ -199,6 +199,6 @@ pub struct Stats {
 /// Shows the options, such as the base URL, and nothing of the credentials.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("options", &self.http.options).finish_non_exhaustive()
+        f.debug_struct("Client").field("endpoint", &self.http.endpoint).finish_non_exhaustive()
     }
 }

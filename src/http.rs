@@ -33,14 +33,13 @@ use crate::authentication::Authentication;
 use crate::error::Error;
 use crate::escape::OneLine;
 use crate::model::{ListItem, Page};
-use crate::request::{ApiRequest, Operation, PageOptions, Resource};
+use crate::request::{ApiRequest, Endpoint, Operation, Resource};
 
 /// Gets pages from one host with one set of credentials.
 pub(crate) struct HttpClient {
     pub(crate) sender: Sender,
     pub(crate) authentication: Authentication,
-    /// How pages and tokens are requested.
-    pub(crate) options: PageOptions,
+    pub(crate) endpoint: Endpoint,
     /// The deadline of a page.
     pub(crate) timeout: Duration,
     /// The deadline of a listing.
@@ -60,11 +59,11 @@ impl HttpClient {
         include_count: bool,
         deadline: Deadline,
     ) -> Result<Page<T>, Error> {
-        let request = self.options.page(resource, page_num, include_count);
+        let request = self.endpoint.page(resource, page_num, include_count);
         let page = match self.get(&request, deadline) {
             Err(error) if error.asks_for_no_count() => {
                 log::debug!("{error}: asking without the count");
-                self.get(&self.options.page(resource, page_num, false), deadline)
+                self.get(&self.endpoint.page(resource, page_num, false), deadline)
             }
             result => result,
         }?;
@@ -79,7 +78,7 @@ impl HttpClient {
             (None, None) => return,
         };
         if !self.has_warned.swap(true, Relaxed) {
-            log::warn!("version {} of the Atlas API {change}", self.options.api_version);
+            log::warn!("version {} of the Atlas API {change}", self.endpoint.options.api_version);
         }
     }
     /// Retries around attempts.
@@ -97,7 +96,7 @@ impl HttpClient {
         deadline: Deadline,
     ) -> Result<Page<T>, Error> {
         let fetch_token = |account: &_| {
-            let request = self.options.token_request(Operation::RequestAccessToken);
+            let request = self.endpoint.token_request(Operation::RequestAccessToken);
             token::fetch(&self.sender, &request, account, deadline)
         };
         let mut attempt = self.authentication.authorize(request, deadline.time_left(), fetch_token)?;
@@ -124,7 +123,7 @@ impl HttpClient {
     /// Revokes the access token of a service account, if there is one.
     pub(crate) fn revoke_access_token(&self, deadline: Deadline) -> Result<(), Error> {
         let Some((account, token)) = self.authentication.take_token() else { return Ok(()) };
-        let request = self.options.token_request(Operation::RevokeAccessToken);
+        let request = self.endpoint.token_request(Operation::RevokeAccessToken);
         token::revoke(&self.sender, &request, account, &token, deadline)
     }
 }

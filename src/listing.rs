@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::http::{Deadline, HttpClient};
 use crate::model::{ListItem, Page};
 use crate::request::Resource;
-use completeness::{Completeness, Step};
+use completeness::Completeness;
 
 /// Iterates over the pages of a list: see [`Client::export_bucket_pages`](crate::Client::export_bucket_pages).
 ///
@@ -31,7 +31,7 @@ pub struct Pages<T> {
 impl<T: ListItem> Pages<T> {
     pub(crate) fn new(http: Arc<HttpClient>, resource: Resource) -> Self {
         Pages {
-            include_count: http.options.includes_count(&resource),
+            include_count: http.endpoint.options.for_list(&resource).include_count,
             completeness: Completeness::new(http.max_pages),
             http,
             resource,
@@ -40,11 +40,6 @@ impl<T: ListItem> Pages<T> {
             item: std::marker::PhantomData,
         }
     }
-
-    fn page_deadline(&mut self) -> Deadline {
-        let listing = *self.deadline.get_or_insert_with(|| Deadline::new(self.http.max_time));
-        Deadline::new(self.http.timeout).or_earlier(listing)
-    }
 }
 
 impl<T: ListItem> Iterator for Pages<T> {
@@ -52,7 +47,8 @@ impl<T: ListItem> Iterator for Pages<T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let page_num = self.next_page.take()?;
-        let deadline = self.page_deadline();
+        let of_listing = *self.deadline.get_or_insert_with(|| Deadline::new(self.http.max_time));
+        let deadline = Deadline::new(self.http.timeout).or_earlier(of_listing);
         let page = match self.http.page(&self.resource, page_num, self.include_count, deadline) {
             Ok(page) => page,
             Err(error) => return Some(Err(error)),
@@ -60,10 +56,10 @@ impl<T: ListItem> Iterator for Pages<T> {
         // If Atlas could not count once, do not ask it to count again.
         self.include_count &= page.total_count.is_some();
         match self.completeness.record(&page) {
-            Ok(Step::End) => {}
-            Ok(Step::NextPage) => self.next_page = page_num.checked_add(1),
+            Ok(true) => self.next_page = page_num.checked_add(1),
+            Ok(false) => {}
             Err(reason) => {
-                let request = self.http.options.page(&self.resource, page_num, self.include_count);
+                let request = self.http.endpoint.page(&self.resource, page_num, self.include_count);
                 return Some(Err(Error::Incomplete { request: Box::new(request), reason }));
             }
         }

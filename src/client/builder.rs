@@ -13,7 +13,7 @@ use crate::credentials::{Credentials, OsVariables, read_variable};
 use crate::error::Error;
 use crate::http::{HttpAgent, HttpClient, Sender, agent_config};
 use crate::invalid_input::InvalidInput;
-use crate::request::{ApiVersion, BaseUrl, PageOptions};
+use crate::request::{ApiVersion, BaseUrl, Endpoint, PageOptions};
 
 /// The settings of a [`Client`]. Made by [`Client::builder`] or [`ClientBuilder::from_env`].
 ///
@@ -34,15 +34,11 @@ use crate::request::{ApiVersion, BaseUrl, PageOptions};
 pub struct ClientBuilder {
     credentials: Credentials,
     base_url: String,
-    api_version: ApiVersion,
+    options: PageOptions,
     timeout: Duration,
     max_time: Duration,
     max_pages: u32,
     retries: u32,
-    items_per_page: u32,
-    include_count: bool,
-    pretty: bool,
-    envelope: bool,
     user_agent: String,
     max_body_bytes: u64,
     allow_plain_http: bool,
@@ -65,19 +61,15 @@ impl Client {
         let credentials = credentials.into();
         ClientBuilder {
             base_url: BaseUrl::DEFAULT.into(),
-            api_version: match credentials {
+            options: PageOptions::new(match credentials {
                 Credentials::ApiKey(_) => ApiVersion::V1_0,
                 Credentials::ServiceAccount(_) | Credentials::AccessToken(_) => ApiVersion::V2024_05_30,
-            },
+            }),
             credentials,
             timeout: Duration::from_secs(60),
             max_time: Duration::MAX,
             max_pages: 10_000,
             retries: 5,
-            items_per_page: PageOptions::MAX_ITEMS_PER_PAGE,
-            include_count: true,
-            pretty: false,
-            envelope: false,
             user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).into(),
             max_body_bytes: 4 * 1024 * 1024,
             allow_plain_http: false,
@@ -123,7 +115,7 @@ impl ClientBuilder {
     /// The version of the API. Default: [`ApiVersion::V1_0`] with an API key, [`ApiVersion::V2024_05_30`] with a service
     /// account or an access token.
     pub fn api_version(mut self, api_version: ApiVersion) -> Self {
-        self.api_version = api_version;
+        self.options.api_version = api_version;
         self
     }
 
@@ -160,27 +152,27 @@ impl ClientBuilder {
 
     /// How many export buckets to request per page (`itemsPerPage`): 1 to 500. Default: 500, which takes the fewest requests.
     pub fn items_per_page(mut self, items_per_page: u32) -> Self {
-        self.items_per_page = items_per_page;
+        self.options.items_per_page = items_per_page;
         self
     }
 
     /// Whether to ask Atlas to count the export buckets (`includeCount`). Default: yes. Without the count a listing relies on the
     /// links, and cannot notice when deleted buckets make others move to a page already read.
     pub fn include_count(mut self, include_count: bool) -> Self {
-        self.include_count = include_count;
+        self.options.include_count = include_count;
         self
     }
 
     /// Whether to ask Atlas for indented JSON (`pretty`), which shows in [`Page::body`](crate::Page::body). Default: no.
     pub fn pretty(mut self, pretty: bool) -> Self {
-        self.pretty = pretty;
+        self.options.pretty = pretty;
         self
     }
 
     /// Whether to ask Atlas for an envelope around the page (`envelope`). The client removes it, but it shows in
     /// [`Page::body`](crate::Page::body). Default: no.
     pub fn envelope(mut self, envelope: bool) -> Self {
-        self.envelope = envelope;
+        self.options.envelope = envelope;
         self
     }
 
@@ -258,8 +250,8 @@ impl ClientBuilder {
     /// [`Error::InvalidInput`], with what is wrong.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = self.checked_base_url()?;
-        if !(1..=PageOptions::MAX_ITEMS_PER_PAGE).contains(&self.items_per_page) {
-            return Err(InvalidInput::ItemsPerPage(self.items_per_page).into());
+        if !(1..=PageOptions::MAX_ITEMS_PER_PAGE).contains(&self.options.items_per_page) {
+            return Err(InvalidInput::ItemsPerPage(self.options.items_per_page).into());
         }
         if self.timeout.min(self.max_time).is_zero() {
             return Err(InvalidInput::Timeout.into());
@@ -270,19 +262,11 @@ impl ClientBuilder {
             None => self.agent_config_for(&base_url)?.new_agent(),
         };
         let agent = HttpAgent::new(agent, &base_url)?;
-        let options = PageOptions {
-            api_version: self.api_version,
-            items_per_page: self.items_per_page,
-            include_count: self.include_count,
-            pretty: self.pretty,
-            envelope: self.envelope,
-            proxy: agent.proxy(),
-            base_url,
-        };
+        let endpoint = Endpoint { base_url, proxy: agent.proxy(), options: self.options };
         let http = HttpClient {
             sender: Sender::new(agent, user_agent, self.retries, self.max_body_bytes),
             authentication: Authentication::new(self.credentials),
-            options,
+            endpoint,
             timeout: self.timeout,
             max_time: self.max_time,
             max_pages: self.max_pages,
@@ -361,7 +345,7 @@ mod tests {
     fn the_default_version_goes_with_the_credentials() {
         let version = |credentials: Credentials| {
             let client = Client::builder(credentials).base_url("http://127.0.0.1:1").build().unwrap();
-            client.http.options.api_version
+            client.http.endpoint.options.api_version
         };
         assert_eq!(version(ApiKey::new("p", "s").unwrap().into()), ApiVersion::V1_0);
         assert_eq!(version(ServiceAccount::new("i", "s").unwrap().into()), ApiVersion::V2024_05_30);

@@ -88,12 +88,12 @@ mod tests {
     use super::*;
     use crate::error::NetworkError;
     use crate::model::ApiError;
-    use crate::request::{Resource, tests::page_options};
+    use crate::request::{Resource, tests::endpoint};
 
     const MAX: u16 = u16::MAX;
 
     fn status(status: u16, retry_after: Option<Duration>) -> Error {
-        let request = Box::new(page_options("https://h").page(&Resource::Projects, 1, false));
+        let request = Box::new(endpoint("https://h").page(&Resource::Projects, 1, false));
         let api = Box::new(ApiError { status, ..ApiError::default() });
         match status {
             429 => Error::RateLimited { request, api, retry_after },
@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn network(kind: NetworkErrorKind) -> Error {
-        let request = Box::new(page_options("https://h").page(&Resource::Projects, 1, false));
+        let request = Box::new(endpoint("https://h").page(&Resource::Projects, 1, false));
         Error::Network { request, source: NetworkError::new(kind, "x") }
     }
 

@@ -141,10 +141,10 @@ fn form_encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{Operation, tests::page_options};
+    use crate::request::{Operation, tests::endpoint};
 
     fn read(status: u16, body: &str) -> Result<IssuedToken, Error> {
-        let request = page_options("https://h").token_request(Operation::RequestAccessToken);
+        let request = endpoint("https://h").token_request(Operation::RequestAccessToken);
         let mut response = Response::new(body.as_bytes().to_vec());
         *response.status_mut() = status.try_into().unwrap();
         read_token(&request, &response)

@@ -6,13 +6,6 @@ use std::hash::{BuildHasher, RandomState};
 use crate::error::Incomplete;
 use crate::model::{ListItem, Page};
 
-/// What comes after a page.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    NextPage,
-    End,
-}
-
 /// What a listing has seen so far.
 #[derive(Default)]
 pub(super) struct Completeness {
@@ -38,20 +31,20 @@ impl Completeness {
         Completeness { max_pages, ..Completeness::default() }
     }
 
-    /// Takes in a page, and says what comes after it.
+    /// Takes in a page, and says whether the list has a next one.
     ///
     /// A list is complete when there is no next page, at least as many distinct items came as the server counted first, and
     /// at least as many items, duplicates included, as it counted last. Items created during the listing may be missing.
     ///
     /// A page that is not full proves nothing, because a server may send fewer items than asked for. Without links, trust the
     /// count; with neither, an empty page ends the list.
-    pub(super) fn record<T: ListItem>(&mut self, page: &Page<T>) -> Result<Step, Incomplete> {
+    pub(super) fn record<T: ListItem>(&mut self, page: &Page<T>) -> Result<bool, Incomplete> {
         let hashes: Vec<u64> = page.results.iter().map(|item| self.ids.hasher.hash_one(item.id())).collect();
         self.are_new = hashes.iter().map(|hash| self.ids.insert(*hash)).collect();
-        self.step(page, hashes.into_iter().fold(0, u64::wrapping_add))
+        self.decide(page, hashes.into_iter().fold(0, u64::wrapping_add))
     }
 
-    fn step<T>(&mut self, page: &Page<T>, sum: u64) -> Result<Step, Incomplete> {
+    fn decide<T>(&mut self, page: &Page<T>, sum: u64) -> Result<bool, Incomplete> {
         if self.ids.len() > Self::MAX_ITEMS {
             return Err(Incomplete::TooManyItems(Self::MAX_ITEMS));
         }
@@ -67,24 +60,23 @@ impl Completeness {
         // When an item is created, another moves to the next page and arrives twice, so duplicates count too. Without links,
         // though, only the count says that there is a next page, and then a duplicate must not end the list.
         let reached = if page.has_links() { self.received } else { self.ids.len() };
-        let step = match (page.has_next(), self.total_count) {
+        let has_next = match (page.has_next(), self.total_count) {
             (true, _) if is_empty => return Err(Incomplete::Empty),
-            (true, _) => Step::NextPage,
+            (true, _) => true,
             // No link, but the count says that there is more: the next page decides.
-            (false, Some(count)) if reached < count && !is_empty => Step::NextPage,
-            (false, None) if !page.has_links() && !is_empty => Step::NextPage,
-            (false, _) => Step::End,
+            (false, Some(count)) => reached < count && !is_empty,
+            (false, None) => !page.has_links() && !is_empty,
         };
-        if step == Step::NextPage {
+        if has_next {
             self.check_progress(sum)?;
-            return Ok(step);
+            return Ok(true);
         }
         let is_short = |received, count: Option<u64>| count.is_some_and(|count| received < count);
         if is_short(self.ids.len(), self.first_count) || is_short(self.received, self.total_count) {
             let total_count = self.total_count.unwrap_or_default();
             return Err(Incomplete::Short { received: self.ids.len(), total_count });
         }
-        Ok(Step::End)
+        Ok(false)
     }
 
     fn check_progress(&mut self, sum: u64) -> Result<(), Incomplete> {

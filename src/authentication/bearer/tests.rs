@@ -1,12 +1,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-use crate::request::{Resource, tests::page_options};
+use crate::request::{Resource, tests::endpoint};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn request() -> ApiRequest {
-    page_options("https://h").page(&Resource::Projects, 1, true)
+    endpoint("https://h").page(&Resource::Projects, 1, true)
 }
 
 fn session() -> TokenSession {
