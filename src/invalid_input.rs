@@ -108,9 +108,7 @@ impl fmt::Display for InvalidInput {
             InvalidInput::Environment { variable, problem } => {
                 write!(f, "the environment variable {variable} {}", OneLine(problem))
             }
-            InvalidInput::BaseUrl { problem } => {
-                write!(f, "the base URL {}", OneLine(problem))
-            }
+            InvalidInput::BaseUrl { problem } => write!(f, "the base URL {}", OneLine(problem)),
             InvalidInput::ItemsPerPage(items) => {
                 write!(f, "Atlas gives 1 to 500 items per page, not {items}")
             }

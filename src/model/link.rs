@@ -34,9 +34,7 @@ impl Link {
 pub(super) fn read_links<'de, D: Deserializer<'de>, const MAX: usize>(
     deserializer: D,
 ) -> Result<Option<Vec<Link>>, D::Error> {
-    let Some(Array::<&RawValue, MAX>(values)) = Option::deserialize(deserializer)? else {
-        return Ok(None);
-    };
+    let Some(Array::<&RawValue, MAX>(values)) = Option::deserialize(deserializer)? else { return Ok(None) };
     let links = values.iter().enumerate().map(|(index, value)| match serde_json::from_str(value.get()) {
         Ok(Object(link)) => Ok(link),
         Err(error) => Err(D::Error::custom(format_args!("links[{index}]: {error}"))),
