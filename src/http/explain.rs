@@ -61,9 +61,7 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
         return explain_tls(error);
     }
     // The user's own connector may wrap an error.
-    if let Some(ureq::Error::Io(error)) =
-        error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>())
-    {
+    if let Some(ureq::Error::Io(error)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
         return explain_io(error, broken);
     }
     // Without a message, this error is from the handshake: later ones have one.

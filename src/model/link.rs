@@ -23,13 +23,6 @@ pub struct Link {
     pub rel: Option<String>,
 }
 
-impl Link {
-    /// Whether this link leads to the next page.
-    pub(super) fn is_next(&self) -> bool {
-        self.rel.as_deref().is_some_and(|rel| rel.eq_ignore_ascii_case("next"))
-    }
-}
-
 /// Reads an array of at most `MAX` links, or null.
 pub(super) fn read_links<'de, D: Deserializer<'de>, const MAX: usize>(
     deserializer: D,
