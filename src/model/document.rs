@@ -64,15 +64,8 @@ pub(super) fn read_text(body: Vec<u8>) -> Result<String, BodyError> {
     })
 }
 
-/// Reads the document of a page, with items of the type `T`.
+/// Reads the document of a page, with items of the type `T`, out of its envelope if it has one.
 pub(super) fn read_content<'a, T: Deserialize<'a>>(text: &'a str) -> Result<PageContent<T>, BodyError> {
-    let Document { results, total_count, links, .. } = read_document(text)?;
-    let Array(results) = results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
-    Ok(PageContent { results, total_count, links })
-}
-
-/// Reads a document out of its envelope, if it has one.
-fn read_document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Document<'a, T>, BodyError> {
     let Object::<Document<'_, T>>(outside) =
         serde_json::from_str(text).map_err(|error| explain(text, &error))?;
     let inside = outside.open_envelope()?;
@@ -82,17 +75,20 @@ fn read_document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Document<'a, T
             return Err(BodyError::Api(error));
         }
     }
-    let Some(inside) = inside else { return Ok(outside) };
-    if inside.envelope.or(inside.content).is_some() {
-        return Err(malformed("there is an envelope in the envelope"));
+    if let Some(inside) = &inside {
+        if inside.envelope.or(inside.content).is_some() {
+            return Err(malformed("there is an envelope in the envelope"));
+        }
+        if outside.results.is_some()
+            || outside.total_count.is_some() && outside.total_count != inside.total_count
+            || outside.links.is_some() && outside.links != inside.links
+        {
+            return Err(malformed("what is outside of the envelope contradicts what is inside"));
+        }
     }
-    if outside.results.is_some()
-        || outside.total_count.is_some_and(|count| inside.total_count != Some(count))
-        || outside.links.is_some_and(|links| inside.links.as_ref() != Some(&links))
-    {
-        return Err(malformed("what is outside of the envelope contradicts what is inside"));
-    }
-    Ok(inside)
+    let Document { results, total_count, links, .. } = inside.unwrap_or(outside);
+    let Array(results) = results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
+    Ok(PageContent { results, total_count, links })
 }
 
 /// Reads the body of a response with an error status. What is not there, or not in Atlas's form, is absent.
