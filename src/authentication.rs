@@ -83,7 +83,7 @@ impl AuthenticationAttempt<'_> {
                 HeaderValue::from_bytes(attempt.authorization().filter(|value| value.is_ascii())?).ok()?
             }
             AuthenticationAttempt::Bearer(_, token) => {
-                HeaderValue::try_from(format!("Bearer {}", token.as_str())).ok()?
+                HeaderValue::try_from(format!("Bearer {}", token.value)).ok()?
             }
         };
         value.set_sensitive(true);

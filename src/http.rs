@@ -81,6 +81,7 @@ impl HttpClient {
             log::warn!("version {} of the Atlas API {change}", self.endpoint.options.api_version);
         }
     }
+
     /// Retries around attempts.
     fn get<T: ListItem>(&self, request: &ApiRequest, deadline: Deadline) -> Result<Page<T>, Error> {
         let attempt = |needs_new_connection| self.attempt(request, needs_new_connection, deadline);

@@ -162,7 +162,7 @@ impl Endpoint {
     pub(crate) fn page(&self, resource: &Resource, page_num: u32, include_count: bool) -> ApiRequest {
         let PageOptions { api_version, items_per_page, pretty, envelope, .. } =
             self.options.for_list(resource);
-        let (base, version, path) = (self.base_url.as_str(), api_version.path(), resource.path());
+        let (base, version, path) = (&self.base_url.url, api_version.path(), resource.path());
         let mut url = format!("{base}{version}{path}?pageNum={page_num}&itemsPerPage={items_per_page}");
         // Atlas's defaults are not sent.
         for (parameter, is_sent) in
@@ -185,7 +185,7 @@ impl Endpoint {
     pub(crate) fn token_request(&self, operation: Operation) -> ApiRequest {
         let path = if operation == Operation::RevokeAccessToken { "revoke" } else { "token" };
         ApiRequest {
-            url: format!("{}/api/oauth/{path}", self.base_url.as_str()),
+            url: format!("{}/api/oauth/{path}", self.base_url.url),
             operation,
             accept: "application/json".into(),
             include_count: false,

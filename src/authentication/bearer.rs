@@ -42,7 +42,8 @@ enum State {
 
 #[derive(Clone)]
 pub(crate) struct Token {
-    value: Arc<str>,
+    /// What follows `Bearer`.
+    pub(super) value: Arc<str>,
     /// When to fetch the next one; `None` for a token that cannot be renewed.
     renew_at: Option<Instant>,
     was_accepted: bool,
@@ -174,11 +175,6 @@ impl Token {
         const MARGIN: Duration = Duration::from_secs(60);
         let age = expires_in - MARGIN.min(expires_in / 2);
         Token { value: value.into(), renew_at: Instant::now().checked_add(age), was_accepted: false }
-    }
-
-    /// The text that follows `Bearer`.
-    pub(super) fn as_str(&self) -> &str {
-        &self.value
     }
 
     fn is_young(&self) -> bool {

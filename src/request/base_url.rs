@@ -10,7 +10,7 @@ use crate::invalid_input::InvalidInput;
 /// Scheme, host, port and perhaps a path prefix, checked and without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
-    url: String,
+    pub(super) url: String,
     /// In lower case, an IPv6 address without its brackets.
     pub(crate) host: String,
     pub(crate) is_https: bool,
@@ -74,11 +74,6 @@ impl BaseUrl {
             is_loopback: host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
             host,
         })
-    }
-
-    /// The URL without a slash at its end.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.url
     }
 
     /// If the host is `localhost`, finds out whether that is this machine: whether all its addresses are loopback.
@@ -157,8 +152,8 @@ mod tests {
         ];
         for (input, url, host, is_loopback) in cases {
             let base = BaseUrl::parse(input).unwrap();
-            assert_eq!((base.as_str(), &*base.host, base.is_loopback), (url, host, is_loopback));
-            assert_eq!(BaseUrl::parse(base.as_str()).unwrap(), base, "{input}, parsed again");
+            assert_eq!((&*base.url, &*base.host, base.is_loopback), (url, host, is_loopback));
+            assert_eq!(BaseUrl::parse(&base.url).unwrap(), base, "{input}, parsed again");
         }
         assert!(BaseUrl::parse(&format!("https://h/{}", "a".repeat(BaseUrl::MAX_LEN - 10))).is_ok());
         assert!(BaseUrl::parse("http://LOCALHOST").unwrap().is_localhost());
