@@ -10,7 +10,7 @@ fn request() -> ApiRequest {
 }
 
 fn session() -> TokenSession {
-    TokenSession::of_service_account(ServiceAccount::new("id", "secret").unwrap())
+    TokenSession::new(ServiceAccount::new("id", "secret").unwrap())
 }
 
 fn api(error_code: &str) -> ApiError {
@@ -94,18 +94,6 @@ fn a_token_that_was_just_issued_or_is_refused_for_its_rights_is_not_replaced() {
     session.record_success(&attempt);
     assert!(endpoint.replace(&session, attempt, "USER_UNAUTHORIZED").is_err());
     assert_eq!(endpoint.issued.load(Ordering::Relaxed), 1);
-}
-
-#[test]
-fn a_token_that_was_given_is_neither_replaced_nor_taken() {
-    let session = TokenSession::of_token(AccessToken::new("given").unwrap());
-    let endpoint = Endpoint::new(MINUTE);
-    let attempt = endpoint.authorize(&session).unwrap();
-    assert_eq!(&*attempt.value, "given");
-    session.record_success(&attempt);
-    assert!(endpoint.replace(&session, attempt, "UNEXPECTED_ERROR").is_err());
-    assert!(session.take_token().is_none());
-    assert_eq!(endpoint.issued.load(Ordering::Relaxed), 0);
 }
 
 #[test]
