@@ -40,6 +40,22 @@ impl<T: ListItem> Pages<T> {
             item: std::marker::PhantomData,
         }
     }
+
+    fn read(&mut self, page_num: u32) -> Result<Page<T>, Error> {
+        let of_listing = *self.deadline.get_or_insert_with(|| Deadline::new(self.http.max_time));
+        let deadline = Deadline::new(self.http.timeout).or_earlier(of_listing);
+        let page = self.http.page(&self.resource, page_num, self.include_count, deadline)?;
+        // If Atlas could not count once, do not ask it to count again.
+        self.include_count &= page.total_count.is_some();
+        let has_next = self.completeness.record(&page).map_err(|reason| {
+            let request = self.http.endpoint.page(&self.resource, page_num, self.include_count);
+            Error::Incomplete { request: Box::new(request), reason }
+        })?;
+        if has_next {
+            self.next_page = page_num.checked_add(1);
+        }
+        Ok(page)
+    }
 }
 
 impl<T: ListItem> Iterator for Pages<T> {
@@ -47,23 +63,7 @@ impl<T: ListItem> Iterator for Pages<T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let page_num = self.next_page.take()?;
-        let of_listing = *self.deadline.get_or_insert_with(|| Deadline::new(self.http.max_time));
-        let deadline = Deadline::new(self.http.timeout).or_earlier(of_listing);
-        let page = match self.http.page(&self.resource, page_num, self.include_count, deadline) {
-            Ok(page) => page,
-            Err(error) => return Some(Err(error)),
-        };
-        // If Atlas could not count once, do not ask it to count again.
-        self.include_count &= page.total_count.is_some();
-        match self.completeness.record(&page) {
-            Ok(true) => self.next_page = page_num.checked_add(1),
-            Ok(false) => {}
-            Err(reason) => {
-                let request = self.http.endpoint.page(&self.resource, page_num, self.include_count);
-                return Some(Err(Error::Incomplete { request: Box::new(request), reason }));
-            }
-        }
-        Some(Ok(page))
+        Some(self.read(page_num))
     }
 }
 
