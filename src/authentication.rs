@@ -1,4 +1,4 @@
-//! What goes into `Authorization`: Digest with an API key, or a bearer token.
+//! What goes into `Authorization`: Digest with an API key, or an access token as bearer token.
 
 mod bearer;
 
@@ -9,7 +9,7 @@ use ureq::http::header::{HeaderMap, HeaderValue};
 
 pub(crate) use bearer::IssuedToken;
 
-use crate::credentials::{Credentials, ServiceAccount};
+use crate::credentials::{AccessToken, Credentials, ServiceAccount};
 use crate::digest;
 use crate::error::{AuthenticationError, Error, Refusal};
 use crate::model::read_error;
@@ -19,14 +19,16 @@ use bearer::{Token, TokenSession};
 /// Authenticates the requests of one client.
 pub(crate) enum Authentication {
     Digest(digest::Session),
-    Bearer(TokenSession),
+    ServiceAccount(TokenSession),
+    AccessToken(AccessToken),
 }
 
 /// One attempt to send a request, with the session that it belongs to.
 #[must_use = "send its authorization, then report the response"]
 pub(crate) enum AuthenticationAttempt<'a> {
     Digest(&'a digest::Session, digest::Attempt),
-    Bearer(&'a TokenSession, Token),
+    ServiceAccount(&'a TokenSession, Token),
+    AccessToken(&'a AccessToken),
 }
 
 impl Authentication {
@@ -37,9 +39,9 @@ impl Authentication {
                 Authentication::Digest(digest::Session::new(credentials))
             }
             Credentials::ServiceAccount(account) => {
-                Authentication::Bearer(TokenSession::of_service_account(account))
+                Authentication::ServiceAccount(TokenSession::new(account))
             }
-            Credentials::AccessToken(token) => Authentication::Bearer(TokenSession::of_token(token)),
+            Credentials::AccessToken(token) => Authentication::AccessToken(token),
         }
     }
 
@@ -57,18 +59,19 @@ impl Authentication {
                 let attempt = attempt.map_err(|error| Error::refused(request, Refusal::Digest(error)))?;
                 Ok(AuthenticationAttempt::Digest(session, attempt))
             }
-            Authentication::Bearer(session) => {
+            Authentication::ServiceAccount(session) => {
                 let token = session.authorize(request, time_left, fetch_token)?;
-                Ok(AuthenticationAttempt::Bearer(session, token))
+                Ok(AuthenticationAttempt::ServiceAccount(session, token))
             }
+            Authentication::AccessToken(token) => Ok(AuthenticationAttempt::AccessToken(token)),
         }
     }
 
     /// Takes the token that was fetched for a service account, so that it can be revoked.
     pub(crate) fn take_token(&self) -> Option<(&ServiceAccount, String)> {
         match self {
-            Authentication::Digest(_) => None,
-            Authentication::Bearer(session) => session.take_token(),
+            Authentication::ServiceAccount(session) => session.take_token(),
+            Authentication::Digest(_) | Authentication::AccessToken(_) => None,
         }
     }
 }
@@ -80,12 +83,12 @@ impl AuthenticationAttempt<'_> {
             // `ureq` sends ASCII only. A challenge that needs other characters is refused. If a `nextnonce` needs
             // them, the request goes without credentials and is challenged again.
             AuthenticationAttempt::Digest(_, attempt) => {
-                HeaderValue::from_bytes(attempt.authorization().filter(|value| value.is_ascii())?).ok()?
+                HeaderValue::from_bytes(attempt.authorization().filter(|value| value.is_ascii())?)
             }
-            AuthenticationAttempt::Bearer(_, token) => {
-                HeaderValue::try_from(format!("Bearer {}", token.as_str())).ok()?
-            }
-        };
+            AuthenticationAttempt::ServiceAccount(_, token) => format!("Bearer {}", token.value).try_into(),
+            AuthenticationAttempt::AccessToken(AccessToken(token)) => format!("Bearer {token}").try_into(),
+        }
+        .ok()?;
         value.set_sensitive(true);
         Some(value)
     }
@@ -94,7 +97,7 @@ impl AuthenticationAttempt<'_> {
     pub(crate) fn description(&self) -> String {
         match self {
             AuthenticationAttempt::Digest(_, attempt) => attempt.basis().to_string(),
-            AuthenticationAttempt::Bearer(..) => "with an access token".into(),
+            _ => "with an access token".into(),
         }
     }
 
@@ -111,28 +114,28 @@ impl AuthenticationAttempt<'_> {
         let challenges = || values(response.headers(), "www-authenticate");
         match self {
             AuthenticationAttempt::Digest(session, attempt) => {
-                match session.answer_challenge(attempt, challenges(), &digest::Request::get(request.target()))
-                {
-                    Ok(attempt) if attempt.authorization().is_some_and(|value| !value.is_ascii()) => {
-                        Err(Error::refused(request, Refusal::ChallengeNotAscii))
-                    }
-                    Ok(attempt) => Ok(AuthenticationAttempt::Digest(session, attempt)),
-                    Err(error @ digest::Error::NoRandomness) => {
-                        Err(Error::refused(request, Refusal::Digest(error)))
-                    }
-                    Err(error) => {
-                        Err(Error::not_authenticated(request, AuthenticationError::Digest(error), api))
-                    }
+                let target = digest::Request::get(request.target());
+                let next = session.answer_challenge(attempt, challenges(), &target);
+                let next = next.map_err(|error| match error {
+                    digest::Error::NoRandomness => Error::refused(request, Refusal::Digest(error)),
+                    _ => Error::not_authenticated(request, AuthenticationError::Digest(error), api),
+                })?;
+                if next.authorization().is_some_and(|value| !value.is_ascii()) {
+                    return Err(Error::refused(request, Refusal::ChallengeNotAscii));
                 }
+                Ok(AuthenticationAttempt::Digest(session, next))
             }
-            AuthenticationAttempt::Bearer(session, token) => {
+            AuthenticationAttempt::ServiceAccount(session, token) => {
                 // RFC 6750 3.1.
                 let is_invalid =
                     challenges().any(|value| String::from_utf8_lossy(value).contains("invalid_token"));
                 let is_about_token = is_invalid || !api.is_about_rights();
                 session.give_up(&token, request, api, is_about_token)?;
                 let token = session.authorize(request, time_left, fetch_token)?;
-                Ok(AuthenticationAttempt::Bearer(session, token))
+                Ok(AuthenticationAttempt::ServiceAccount(session, token))
+            }
+            AuthenticationAttempt::AccessToken(_) => {
+                Err(Error::not_authenticated(request, AuthenticationError::TokenRefused, api))
             }
         }
     }
@@ -150,14 +153,36 @@ impl AuthenticationAttempt<'_> {
                     .record_success(attempt, &digest::Request::get(request.target()), info, response.body())
                     .map_err(|error| Error::refused(request, Refusal::Digest(error)))
             }
-            AuthenticationAttempt::Bearer(session, token) => {
+            AuthenticationAttempt::ServiceAccount(session, token) => {
                 session.record_success(&token);
                 Ok(())
             }
+            AuthenticationAttempt::AccessToken(_) => Ok(()),
         }
     }
 }
 
 fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h [u8]> {
     headers.get_all(name).into_iter().map(|value| value.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{Resource, tests::endpoint};
+
+    #[test]
+    fn a_token_that_was_given_is_neither_replaced_nor_taken() {
+        let authentication = Authentication::new(AccessToken::new("given").unwrap().into());
+        let request = endpoint("https://h").page(&Resource::Projects, 1, true);
+        let fetch_token = |_: &ServiceAccount| panic!("a fetch");
+        let authorize = || authentication.authorize(&request, Duration::MAX, fetch_token).unwrap();
+        assert_eq!(authorize().authorization().unwrap(), "Bearer given");
+        let response = Response::new(br#"{"errorCode":"UNEXPECTED_ERROR"}"#.to_vec());
+        authorize().record_success(&request, &response).unwrap();
+        let answer = authorize().answer_challenge(&request, &response, Duration::MAX, fetch_token);
+        let Some(Error::NotAuthenticated { reason, .. }) = answer.err() else { panic!("answered") };
+        assert_eq!(reason, AuthenticationError::TokenRefused);
+        assert!(authentication.take_token().is_none());
+    }
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 pub use builder::ClientBuilder;
 
 use crate::error::Error;
-use crate::http::Deadline;
+use crate::http::{Deadline, HttpClient};
 use crate::invalid_input::InvalidInput;
-use crate::listing::{Listing, Pages, Source};
+use crate::listing::{Listing, Pages};
 use crate::model::{ExportBucket, Page, Project};
 use crate::request::{OrganizationId, ProjectId, Resource};
 
@@ -40,7 +40,7 @@ use crate::request::{OrganizationId, ProjectId, Resource};
 /// `Authorization`: keep that target below *trace*.
 #[derive(Clone)]
 pub struct Client {
-    source: Arc<Source>,
+    http: Arc<HttpClient>,
 }
 
 impl Client {
@@ -81,7 +81,7 @@ impl Client {
     /// # }
     /// ```
     pub fn export_bucket_pages(&self, project_id: &ProjectId) -> Pages<ExportBucket> {
-        Pages::new(Arc::clone(&self.source), Resource::ExportBuckets(project_id.clone()))
+        Pages::new(Arc::clone(&self.http), Resource::ExportBuckets(project_id.clone()))
     }
 
     /// Gets one page; the first is page 1. Whether the list is complete is for the caller to check.
@@ -107,8 +107,8 @@ impl Client {
             return Err(InvalidInput::PageNum.into());
         }
         let resource = Resource::ExportBuckets(project_id.clone());
-        let deadline = Deadline::new(self.source.timeout.min(self.source.max_time));
-        self.source.page(&resource, page_num, self.source.http.options.include_count, deadline)
+        let deadline = Deadline::new(self.http.timeout.min(self.http.max_time));
+        self.http.page(&resource, page_num, self.http.endpoint.options.include_count, deadline)
     }
 
     /// Lists the projects that the credentials can see (Atlas: *Get All Projects*), each of them once.
@@ -127,7 +127,7 @@ impl Client {
     /// # }
     /// ```
     pub fn projects(&self) -> Listing<Project> {
-        Listing::new(Pages::new(Arc::clone(&self.source), Resource::Projects))
+        Listing::new(Pages::new(Arc::clone(&self.http), Resource::Projects))
     }
 
     /// Lists the projects of an organization that the credentials can see (Atlas: *Get All Projects in One Organization*), each of
@@ -143,7 +143,7 @@ impl Client {
     /// ```
     pub fn organization_projects(&self, organization_id: &OrganizationId) -> Listing<Project> {
         let resource = Resource::OrganizationProjects(organization_id.clone());
-        Listing::new(Pages::new(Arc::clone(&self.source), resource))
+        Listing::new(Pages::new(Arc::clone(&self.http), resource))
     }
 
     /// Revokes the access token that was fetched for a service account, if there is one (RFC 7009).
@@ -165,17 +165,17 @@ impl Client {
     ///
     /// Those of the request. The token then expires by itself.
     pub fn revoke_access_token(&self, timeout: Duration) -> Result<(), Error> {
-        self.source.http.revoke_access_token(Deadline::new(timeout))
+        self.http.revoke_access_token(Deadline::new(timeout))
     }
 
     /// The proxy on the way to Atlas, without user name and password; `None` if there is none.
     pub fn proxy(&self) -> Option<&str> {
-        self.source.http.options.proxy.as_deref()
+        self.http.endpoint.proxy.as_deref()
     }
 
     /// What this client and its clones have sent so far.
     pub fn stats(&self) -> Stats {
-        let counters = &self.source.http.sender.counters;
+        let counters = &self.http.sender.counters;
         Stats {
             requests: counters.requests.load(Relaxed),
             challenges: counters.challenges.load(Relaxed),
@@ -199,6 +199,6 @@ pub struct Stats {
 /// Shows the options, such as the base URL, and nothing of the credentials.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("options", &self.source.http.options).finish_non_exhaustive()
+        f.debug_struct("Client").field("endpoint", &self.http.endpoint).finish_non_exhaustive()
     }
 }

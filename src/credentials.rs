@@ -81,6 +81,7 @@ impl ApiKey {
     pub const PUBLIC_KEY_VARIABLE: &str = "MONGODB_ATLAS_PUBLIC_API_KEY";
     /// The environment variable of the private half, as the Atlas CLI names it.
     pub const PRIVATE_KEY_VARIABLE: &str = "MONGODB_ATLAS_PRIVATE_API_KEY";
+    const VARIABLES: [&str; 2] = [Self::PUBLIC_KEY_VARIABLE, Self::PRIVATE_KEY_VARIABLE];
 
     /// A key from its two halves.
     ///
@@ -116,9 +117,8 @@ impl ApiKey {
     ///
     /// [`InvalidInput::Environment`] if one is missing, empty or not Unicode, and those of [`ApiKey::new`].
     pub fn from_env() -> Result<Self, InvalidInput> {
-        let (public, private) = (Self::PUBLIC_KEY_VARIABLE, Self::PRIVATE_KEY_VARIABLE);
-        let halves = read_pair(&|name| std::env::var_os(name), public, private)?;
-        let (public_key, private_key) = halves.ok_or_else(|| missing(public, private))?;
+        let halves = read_pair(&|name| std::env::var_os(name), Self::VARIABLES)?;
+        let [public_key, private_key] = halves.ok_or_else(|| missing(Self::VARIABLES))?;
         Self::new(public_key, private_key)
     }
 }
@@ -128,6 +128,7 @@ impl ServiceAccount {
     pub const CLIENT_ID_VARIABLE: &str = "MONGODB_ATLAS_CLIENT_ID";
     /// The environment variable of the client secret, as the Atlas CLI names it.
     pub const CLIENT_SECRET_VARIABLE: &str = "MONGODB_ATLAS_CLIENT_SECRET";
+    const VARIABLES: [&str; 2] = [Self::CLIENT_ID_VARIABLE, Self::CLIENT_SECRET_VARIABLE];
 
     /// A service account from its client id (`mdb_sa_id_…`) and client secret (`mdb_sa_sk_…`).
     ///
@@ -198,14 +199,10 @@ impl Credentials {
         if let Some(token) = read_variable(get, AccessToken::VARIABLE)? {
             return Ok(AccessToken::new(token)?.into());
         }
-        if let Some((id, secret)) =
-            read_pair(get, ServiceAccount::CLIENT_ID_VARIABLE, ServiceAccount::CLIENT_SECRET_VARIABLE)?
-        {
+        if let Some([id, secret]) = read_pair(get, ServiceAccount::VARIABLES)? {
             return Ok(ServiceAccount::new(id, secret)?.into());
         }
-        if let Some((public, private)) =
-            read_pair(get, ApiKey::PUBLIC_KEY_VARIABLE, ApiKey::PRIVATE_KEY_VARIABLE)?
-        {
+        if let Some([public, private]) = read_pair(get, ApiKey::VARIABLES)? {
             return Ok(ApiKey::new(public, private)?.into());
         }
         Err(InvalidInput::NoCredentials { seen: find_other_name(get) })
@@ -252,20 +249,17 @@ pub(crate) fn read_variable(
 }
 
 /// The values of two variables that go together; `None` if neither is set.
-fn read_pair(
-    get: OsVariables<'_>,
-    first: &'static str,
-    second: &'static str,
-) -> Result<Option<(String, String)>, InvalidInput> {
+fn read_pair(get: OsVariables<'_>, names: [&'static str; 2]) -> Result<Option<[String; 2]>, InvalidInput> {
+    let [first, second] = names;
     match (read_variable(get, first)?, read_variable(get, second)?) {
-        (Some(first), Some(second)) => Ok(Some((first, second))),
+        (Some(first), Some(second)) => Ok(Some([first, second])),
         (None, None) => Ok(None),
-        (None, _) => Err(missing(first, second)),
-        (_, None) => Err(missing(second, first)),
+        (None, _) => Err(missing([first, second])),
+        (_, None) => Err(missing([second, first])),
     }
 }
 
-fn missing(variable: &'static str, other: &'static str) -> InvalidInput {
+fn missing([variable, other]: [&'static str; 2]) -> InvalidInput {
     InvalidInput::environment(variable, format!("is not set: it goes with {other}"))
 }
 

@@ -342,16 +342,6 @@ impl Error {
                 || detail.contains("includeCount=false"))
     }
 
-    /// Returns this error. If it is a [`Deadline`](Self::Deadline), `timeout` and what had gone wrong earlier are added.
-    pub(crate) fn after(self, earlier: Option<Error>, timeout: Duration) -> Self {
-        match self {
-            Error::Deadline { request, cause, .. } => {
-                Error::Deadline { request, timeout, cause: cause.or(earlier.map(Box::new)) }
-            }
-            error => error,
-        }
-    }
-
     /// The HTTP status of the response, if the error has it.
     pub fn status(&self) -> Option<u16> {
         match self {

@@ -34,38 +34,35 @@ pub fn is_unsafe(character: char) -> bool {
 
 /// Text for people: unsafe characters are written as Rust writes them, `\n` or `\u{9b}`.
 pub fn escape_text(text: &str) -> Cow<'_, str> {
-    if is_printable_ascii(text) {
-        return Cow::Borrowed(text);
-    }
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_unsafe(character) {
-            escaped.extend(character.escape_default());
-        } else {
-            escaped.push(character);
-        }
-    }
-    Cow::Owned(escaped)
+    escape(text, |escaped, character| escaped.extend(character.escape_default()))
 }
 
 /// A JSON value on one line: unsafe characters in its strings are written as JSON writes them, `\u009b`, and line ends
 /// and tabs between its tokens are removed.
 pub fn escape_json(json: &str) -> Cow<'_, str> {
-    if is_printable_ascii(json) {
-        return Cow::Borrowed(json);
+    escape(json, |escaped, character| {
+        // JSON allows these between tokens only; in strings they are escaped already.
+        if matches!(character, '\n' | '\r' | '\t') {
+            return;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    })
+}
+
+fn escape(text: &str, write_unsafe: impl Fn(&mut String, char)) -> Cow<'_, str> {
+    // There is nothing to escape in most text.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
     }
-    let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            // JSON allows these between tokens only; in strings they are escaped already.
-            '\n' | '\r' | '\t' => {}
-            _ if is_unsafe(character) => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    // Writing to a `String` cannot fail.
-                    let _ = write!(escaped, "\\u{unit:04x}");
-                }
-            }
-            _ => escaped.push(character),
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unsafe(character) {
+            write_unsafe(&mut escaped, character);
+        } else {
+            escaped.push(character);
         }
     }
     Cow::Owned(escaped)
@@ -83,11 +80,6 @@ impl fmt::Display for OneLine<'_> {
             None => f.write_str(&escape_text(self.0)),
         }
     }
-}
-
-/// Whether nothing needs to be escaped, as in most text.
-fn is_printable_ascii(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(test)]

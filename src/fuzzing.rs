@@ -12,7 +12,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use crate::http;
 use crate::invalid_input::InvalidInput;
 use crate::model::{self, BodyError, ExportBucket, Page};
-use crate::request::{ApiVersion, BaseUrl, Operation, PageOptions, Resource};
+use crate::request::{ApiVersion, BaseUrl, Endpoint, Operation, PageOptions, Resource};
 
 pub use crate::simulator::fuzzing::{Atlas, SentResponse, Verifier};
 
@@ -56,7 +56,7 @@ pub fn read_rate_limit(fields: &[(&str, &[u8])]) -> (Option<u64>, Option<u64>) {
 /// Reads a response of the token endpoint: an access token and how many seconds it lasts, or what is wrong.
 pub fn read_token(status: u16, body: &[u8]) -> Result<(String, u64), String> {
     let base_url = BaseUrl::parse("https://cloud.mongodb.com")?;
-    let request = page_options(base_url).token_request(Operation::RequestAccessToken);
+    let request = endpoint(base_url).token_request(Operation::RequestAccessToken);
     let mut response = Response::new(body.to_vec());
     *response.status_mut() = StatusCode::from_u16(status).map_err(|error| error.to_string())?;
     let token = http::read_token(&request, &response).map_err(|error| error.to_string())?;
@@ -90,19 +90,11 @@ pub fn read_base_url(url: &str) -> Result<Url, InvalidInput> {
     let base_url = BaseUrl::parse(url).map_err(InvalidInput::base_url)?;
     let is_loopback = base_url.is_loopback || base_url.is_localhost();
     let is_https = base_url.is_https;
-    let options = page_options(base_url);
-    let request = options.page(&Resource::ExportBuckets("32b6e34b3d91647abb20e7b8".parse()?), 1, true);
+    let request =
+        endpoint(base_url).page(&Resource::ExportBuckets("32b6e34b3d91647abb20e7b8".parse()?), 1, true);
     Ok(Url { is_https, is_loopback, target: request.target().to_owned(), page: request.url })
 }
 
-fn page_options(base_url: BaseUrl) -> PageOptions {
-    PageOptions {
-        base_url,
-        api_version: ApiVersion::V1_0,
-        items_per_page: 500,
-        include_count: true,
-        pretty: false,
-        envelope: false,
-        proxy: None,
-    }
+fn endpoint(base_url: BaseUrl) -> Endpoint {
+    Endpoint { base_url, proxy: None, options: PageOptions::new(ApiVersion::V1_0) }
 }

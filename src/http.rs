@@ -1,20 +1,22 @@
 //! One page over HTTP: retries around attempts, within a deadline.
 //!
 //! ```text
+//! page     get; if Atlas cannot count the items, get again without the count
 //! get      loop: attempt; after an error that may pass, wait as `retry` says, or give up
 //! attempt  loop: authorize, exchange; on 401 answer the challenge, else read the response
 //! ```
 
 mod agent;
 mod deadline;
-mod exchange;
+mod explain;
 mod proxy;
 mod response;
 mod retry;
 mod sender;
 mod token;
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use ureq::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
@@ -31,44 +33,60 @@ use crate::authentication::Authentication;
 use crate::error::Error;
 use crate::escape::OneLine;
 use crate::model::{ListItem, Page};
-use crate::request::{ApiRequest, Operation, PageOptions};
+use crate::request::{ApiRequest, Endpoint, Operation, Resource};
 
 /// Gets pages from one host with one set of credentials.
 pub(crate) struct HttpClient {
     pub(crate) sender: Sender,
     pub(crate) authentication: Authentication,
-    /// How pages and tokens are requested.
-    pub(crate) options: PageOptions,
+    pub(crate) endpoint: Endpoint,
+    /// The deadline of a page.
+    pub(crate) timeout: Duration,
+    /// The deadline of a listing.
+    pub(crate) max_time: Duration,
+    /// How many pages a listing may have.
+    pub(crate) max_pages: u32,
+    /// Whether the log already has the warning about this version of the API.
+    pub(crate) has_warned: AtomicBool,
 }
 
 impl HttpClient {
-    /// Gets a page: retries around attempts.
-    pub(crate) fn get<T: ListItem>(
+    /// Gets one page. If Atlas says that it cannot count the items, asks again without the count.
+    pub(crate) fn page<T: ListItem>(
         &self,
-        request: &ApiRequest,
+        resource: &Resource,
+        page_num: u32,
+        include_count: bool,
         deadline: Deadline,
     ) -> Result<Page<T>, Error> {
-        let mut retries = self.sender.new_retries();
-        let mut cause = None;
-        let mut needs_new_connection = false;
-        loop {
-            match self.attempt(request, needs_new_connection, deadline) {
-                Ok(page) => return Ok(page),
-                Err(error @ Error::Deadline { .. }) => return Err(error.after(cause, deadline.timeout)),
-                // The fetch of a token failed. It has retries of its own.
-                Err(error) if error.request() != Some(request) => return Err(error),
-                // The server may have just closed a kept connection. Sending again then does not count as a retry (RFC 9112 9.5).
-                Err(error) if self.sender.may_have_lost_kept_connection(&error) && retries.take_resend() => {
-                    log::debug!("{error}: sending again on a new connection");
-                    needs_new_connection = true;
-                }
-                Err(error) => {
-                    cause = Some(error.clone());
-                    self.sender.wait_before_retry(error, &mut retries, deadline)?;
-                    needs_new_connection = false;
-                }
+        let request = self.endpoint.page(resource, page_num, include_count);
+        let page = match self.get(&request, deadline) {
+            Err(error) if error.asks_for_no_count() => {
+                log::debug!("{error}: asking without the count");
+                self.get(&self.endpoint.page(resource, page_num, false), deadline)
             }
+            result => result,
+        }?;
+        self.warn_of_deprecation(&page);
+        Ok(page)
+    }
+
+    fn warn_of_deprecation<T>(&self, page: &Page<T>) {
+        let change = match (&page.deprecation, &page.sunset) {
+            (_, Some(date)) => format!("will be removed on {}", OneLine(date)),
+            (Some(date), None) => format!("has been deprecated since {}", OneLine(date)),
+            (None, None) => return,
+        };
+        if !self.has_warned.swap(true, Relaxed) {
+            log::warn!("version {} of the Atlas API {change}", self.endpoint.options.api_version);
         }
+    }
+
+    /// Retries around attempts.
+    fn get<T: ListItem>(&self, request: &ApiRequest, deadline: Deadline) -> Result<Page<T>, Error> {
+        let attempt = |needs_new_connection| self.attempt(request, needs_new_connection, deadline);
+        // The fetch of a token has retries of its own.
+        self.sender.retry(deadline, attempt, |error| error.request() != Some(request))
     }
 
     /// Tries once to get a page. The loop ends because a challenge is answered at most once: see [`digest::Basis`].
@@ -79,7 +97,7 @@ impl HttpClient {
         deadline: Deadline,
     ) -> Result<Page<T>, Error> {
         let fetch_token = |account: &_| {
-            let request = self.options.token_request(Operation::RequestAccessToken);
+            let request = self.endpoint.token_request(Operation::RequestAccessToken);
             token::fetch(&self.sender, &request, account, deadline)
         };
         let mut attempt = self.authentication.authorize(request, deadline.time_left(), fetch_token)?;
@@ -106,7 +124,7 @@ impl HttpClient {
     /// Revokes the access token of a service account, if there is one.
     pub(crate) fn revoke_access_token(&self, deadline: Deadline) -> Result<(), Error> {
         let Some((account, token)) = self.authentication.take_token() else { return Ok(()) };
-        let request = self.options.token_request(Operation::RevokeAccessToken);
+        let request = self.endpoint.token_request(Operation::RevokeAccessToken);
         token::revoke(&self.sender, &request, account, &token, deadline)
     }
 }

@@ -5,68 +5,19 @@ mod completeness;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use crate::error::{Error, Incomplete};
-use crate::escape::OneLine;
+use crate::error::Error;
 use crate::http::{Deadline, HttpClient};
 use crate::model::{ListItem, Page};
 use crate::request::Resource;
-use completeness::{Completeness, Step};
-
-/// What every listing of a client needs.
-pub(crate) struct Source {
-    pub(crate) http: HttpClient,
-    /// The deadline of a page.
-    pub(crate) timeout: Duration,
-    /// The deadline of a listing.
-    pub(crate) max_time: Duration,
-    /// How many pages a listing may have.
-    pub(crate) max_pages: u32,
-    /// Whether the log already has the warning about this version of the API.
-    pub(crate) has_warned: AtomicBool,
-}
-
-impl Source {
-    /// Gets one page. If Atlas says that it cannot count the items, asks again without the count.
-    pub(crate) fn page<T: ListItem>(
-        &self,
-        resource: &Resource,
-        page_num: u32,
-        include_count: bool,
-        deadline: Deadline,
-    ) -> Result<Page<T>, Error> {
-        let request = self.http.options.page(resource, page_num, include_count);
-        let page = match self.http.get(&request, deadline) {
-            Err(error) if error.asks_for_no_count() => {
-                log::debug!("{error}: asking without the count");
-                self.http.get(&self.http.options.page(resource, page_num, false), deadline)
-            }
-            result => result,
-        }?;
-        self.warn_of_deprecation(&page);
-        Ok(page)
-    }
-
-    fn warn_of_deprecation<T>(&self, page: &Page<T>) {
-        let change = match (&page.deprecation, &page.sunset) {
-            (_, Some(date)) => format!("will be removed on {}", OneLine(date)),
-            (Some(date), None) => format!("has been deprecated since {}", OneLine(date)),
-            (None, None) => return,
-        };
-        if !self.has_warned.swap(true, Ordering::Relaxed) {
-            log::warn!("version {} of the Atlas API {change}", self.http.options.api_version);
-        }
-    }
-}
+use completeness::Completeness;
 
 /// Iterates over the pages of a list: see [`Client::export_bucket_pages`](crate::Client::export_bucket_pages).
 ///
 /// A page is requested when `next` asks for it. The last item is the last page of a complete list, or an error.
 #[must_use = "nothing is sent before the first page is asked for"]
 pub struct Pages<T> {
-    source: Arc<Source>,
+    http: Arc<HttpClient>,
     resource: Resource,
     /// `None` when the list has ended.
     next_page: Option<u32>,
@@ -78,11 +29,11 @@ pub struct Pages<T> {
 }
 
 impl<T: ListItem> Pages<T> {
-    pub(crate) fn new(source: Arc<Source>, resource: Resource) -> Self {
+    pub(crate) fn new(http: Arc<HttpClient>, resource: Resource) -> Self {
         Pages {
-            include_count: source.http.options.includes_count(&resource),
-            completeness: Completeness::new(source.max_pages),
-            source,
+            include_count: http.endpoint.options.for_list(&resource).include_count,
+            completeness: Completeness::new(http.max_pages),
+            http,
             resource,
             next_page: Some(1),
             deadline: None,
@@ -90,14 +41,20 @@ impl<T: ListItem> Pages<T> {
         }
     }
 
-    fn page_deadline(&mut self) -> Deadline {
-        let listing = *self.deadline.get_or_insert_with(|| Deadline::new(self.source.max_time));
-        Deadline::new(self.source.timeout).or_earlier(listing)
-    }
-
-    fn incomplete(&self, page_num: u32, reason: Incomplete) -> Error {
-        let request = self.source.http.options.page(&self.resource, page_num, self.include_count);
-        Error::Incomplete { request: Box::new(request), reason }
+    fn read(&mut self, page_num: u32) -> Result<Page<T>, Error> {
+        let of_listing = *self.deadline.get_or_insert_with(|| Deadline::new(self.http.max_time));
+        let deadline = Deadline::new(self.http.timeout).or_earlier(of_listing);
+        let mut page = self.http.page(&self.resource, page_num, self.include_count, deadline)?;
+        // If Atlas could not count once, do not ask it to count again.
+        self.include_count &= page.total_count.is_some();
+        let has_next = self.completeness.record(&mut page).map_err(|reason| {
+            let request = self.http.endpoint.page(&self.resource, page_num, self.include_count);
+            Error::Incomplete { request: Box::new(request), reason }
+        })?;
+        if has_next {
+            self.next_page = page_num.checked_add(1);
+        }
+        Ok(page)
     }
 }
 
@@ -106,19 +63,7 @@ impl<T: ListItem> Iterator for Pages<T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let page_num = self.next_page.take()?;
-        let deadline = self.page_deadline();
-        let mut page = match self.source.page(&self.resource, page_num, self.include_count, deadline) {
-            Ok(page) => page,
-            Err(error) => return Some(Err(error)),
-        };
-        // If Atlas could not count once, do not ask it to count again.
-        self.include_count &= page.total_count.is_some();
-        match self.completeness.record(&mut page) {
-            Ok(Step::End) => {}
-            Ok(Step::NextPage) => self.next_page = page_num.checked_add(1),
-            Err(reason) => return Some(Err(self.incomplete(page_num, reason))),
-        }
-        Some(Ok(page))
+        Some(self.read(page_num))
     }
 }
 
@@ -151,7 +96,7 @@ impl<T: ListItem> Listing<T> {
 
     /// How many items there are in all, by the server's latest count. `None` before the first item, and without a count.
     pub fn total_count(&self) -> Option<u64> {
-        self.pages.completeness.total_count()
+        self.pages.completeness.total_count
     }
 }
 

@@ -75,8 +75,6 @@ pub struct ApiRequest {
     /// Whether the server is to count the items.
     pub(crate) include_count: bool,
     proxy: Option<String>,
-    /// Where the path begins in `url`.
-    path_at: usize,
 }
 
 impl ApiRequest {
@@ -87,12 +85,13 @@ impl ApiRequest {
 
     /// The request-target: path and query.
     pub(crate) fn target(&self) -> &str {
-        self.url.get(self.path_at..).unwrap_or_default()
+        self.split_url().1
     }
 
-    /// The scheme, host and port that are asked.
-    fn origin(&self) -> &str {
-        self.url.get(..self.path_at).unwrap_or_default()
+    /// The scheme, host and port that are asked, and the request-target, which begins at the third slash.
+    fn split_url(&self) -> (&str, &str) {
+        let target_at = self.url.match_indices('/').nth(2).map_or(self.url.len(), |(at, _)| at);
+        self.url.split_at(target_at)
     }
 
     /// The number of the page, or 0 if this asks for no page.
@@ -111,45 +110,64 @@ impl fmt::Display for ApiRequest {
             Operation::RequestAccessToken => f.write_str("an access token")?,
             Operation::RevokeAccessToken => f.write_str("the revocation of the access token")?,
         }
-        write!(f, " at {}", self.origin())
+        write!(f, " at {}", self.split_url().0)
     }
 }
 
-/// How pages are requested. `items_per_page`, `include_count`, `pretty` and `envelope` apply to export buckets only.
-#[derive(Clone, Debug)]
+/// How pages are requested.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct PageOptions {
-    pub(crate) base_url: BaseUrl,
     pub(crate) api_version: ApiVersion,
     pub(crate) items_per_page: u32,
     pub(crate) include_count: bool,
     pub(crate) pretty: bool,
     pub(crate) envelope: bool,
-    /// The proxy on the way, without user name and password, for errors.
-    pub(crate) proxy: Option<String>,
 }
 
 impl PageOptions {
     /// The most items that Atlas gives per page. This is the default, because it takes the fewest requests.
     pub(crate) const MAX_ITEMS_PER_PAGE: u32 = 500;
 
-    /// Whether the items of a list are to be counted.
-    pub(crate) fn includes_count(&self, resource: &Resource) -> bool {
-        self.include_count || !matches!(resource, Resource::ExportBuckets(_))
+    /// The defaults for this version.
+    pub(crate) fn new(api_version: ApiVersion) -> Self {
+        PageOptions {
+            api_version,
+            items_per_page: Self::MAX_ITEMS_PER_PAGE,
+            include_count: true,
+            pretty: false,
+            envelope: false,
+        }
     }
 
+    /// The options for one list. All but the version applies to export buckets only.
+    pub(crate) fn for_list(self, resource: &Resource) -> Self {
+        match resource {
+            Resource::ExportBuckets(_) => self,
+            Resource::Projects | Resource::OrganizationProjects(_) => PageOptions::new(self.api_version),
+        }
+    }
+}
+
+/// Where the requests of a client go, and how they ask.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) base_url: BaseUrl,
+    /// The proxy on the way, without user name and password, for errors.
+    pub(crate) proxy: Option<String>,
+    pub(crate) options: PageOptions,
+}
+
+impl Endpoint {
     /// The request for one page.
     pub(crate) fn page(&self, resource: &Resource, page_num: u32, include_count: bool) -> ApiRequest {
-        let base = self.base_url.as_str();
-        let (version, path) = (self.api_version.path(), resource.path());
-        let is_of_buckets = matches!(resource, Resource::ExportBuckets(_));
-        let items_per_page = if is_of_buckets { self.items_per_page } else { Self::MAX_ITEMS_PER_PAGE };
+        let PageOptions { api_version, items_per_page, pretty, envelope, .. } =
+            self.options.for_list(resource);
+        let (base, version, path) = (&self.base_url.url, api_version.path(), resource.path());
         let mut url = format!("{base}{version}{path}?pageNum={page_num}&itemsPerPage={items_per_page}");
         // Atlas's defaults are not sent.
-        for (parameter, is_sent) in [
-            ("&includeCount=false", !include_count),
-            ("&pretty=true", self.pretty && is_of_buckets),
-            ("&envelope=true", self.envelope && is_of_buckets),
-        ] {
+        for (parameter, is_sent) in
+            [("&includeCount=false", !include_count), ("&pretty=true", pretty), ("&envelope=true", envelope)]
+        {
             if is_sent {
                 url.push_str(parameter);
             }
@@ -157,10 +175,9 @@ impl PageOptions {
         ApiRequest {
             url,
             operation: Operation::GetPage { resource: resource.clone(), page_num },
-            accept: self.api_version.media_type(),
+            accept: api_version.media_type(),
             include_count,
             proxy: self.proxy.clone(),
-            path_at: self.base_url.origin().len(),
         }
     }
 
@@ -168,12 +185,11 @@ impl PageOptions {
     pub(crate) fn token_request(&self, operation: Operation) -> ApiRequest {
         let path = if operation == Operation::RevokeAccessToken { "revoke" } else { "token" };
         ApiRequest {
-            url: format!("{}/api/oauth/{path}", self.base_url.as_str()),
+            url: format!("{}/api/oauth/{path}", self.base_url.url),
             operation,
             accept: "application/json".into(),
             include_count: false,
             proxy: self.proxy.clone(),
-            path_at: self.base_url.origin().len(),
         }
     }
 }
@@ -182,22 +198,15 @@ impl PageOptions {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn page_options(base_url: &str) -> PageOptions {
-        PageOptions {
-            base_url: BaseUrl::parse(base_url).unwrap(),
-            api_version: ApiVersion::V1_0,
-            items_per_page: 500,
-            include_count: true,
-            pretty: false,
-            envelope: false,
-            proxy: None,
-        }
+    pub(crate) fn endpoint(base_url: &str) -> Endpoint {
+        let base_url = BaseUrl::parse(base_url).unwrap();
+        Endpoint { base_url, proxy: None, options: PageOptions::new(ApiVersion::V1_0) }
     }
 
     #[test]
     fn a_page_is_asked_for_as_the_atlas_docs_have_it() {
         let buckets = Resource::ExportBuckets("32b6e34b3d91647abb20e7b8".parse().unwrap());
-        let plain = page_options("https://cloud.mongodb.com");
+        let plain = endpoint("https://cloud.mongodb.com");
         let request = plain.page(&buckets, 1, true);
         let target =
             "/api/atlas/v1.0/groups/32b6e34b3d91647abb20e7b8/backup/exportBuckets?pageNum=1&itemsPerPage=500";
@@ -206,13 +215,15 @@ pub(crate) mod tests {
             (&*format!("https://cloud.mongodb.com{target}"), target)
         );
         assert_eq!(request.accept, "application/json");
-        let every_option = PageOptions {
-            api_version: ApiVersion::V2024_05_30,
-            items_per_page: 7,
-            include_count: false,
-            pretty: true,
-            envelope: true,
-            ..page_options("http://127.0.0.1:8080/proxy/")
+        let every_option = Endpoint {
+            options: PageOptions {
+                api_version: ApiVersion::V2024_05_30,
+                items_per_page: 7,
+                include_count: false,
+                pretty: true,
+                envelope: true,
+            },
+            ..endpoint("http://127.0.0.1:8080/proxy/")
         };
         let request = every_option.page(&buckets, 2, false);
         assert_eq!(
@@ -228,15 +239,19 @@ pub(crate) mod tests {
 
     #[test]
     fn every_list_and_token_has_its_path() {
-        let options = page_options("https://h/x");
+        let atlas = endpoint("https://h/x");
         let organization = Resource::OrganizationProjects("5e4e593f70dfbf1010295836".parse().unwrap());
-        let page = |resource| options.page(resource, 1, true);
+        let page = |resource| atlas.page(resource, 1, true);
         assert_eq!(page(&Resource::Projects).target(), "/x/api/atlas/v1.0/groups?pageNum=1&itemsPerPage=500");
         assert_eq!(
             page(&organization).target(),
             "/x/api/atlas/v1.0/orgs/5e4e593f70dfbf1010295836/groups?pageNum=1&itemsPerPage=500"
         );
-        assert_eq!(options.token_request(Operation::RequestAccessToken).target(), "/x/api/oauth/token");
-        assert_eq!(options.token_request(Operation::RevokeAccessToken).url, "https://h/x/api/oauth/revoke");
+        assert_eq!(atlas.token_request(Operation::RequestAccessToken).target(), "/x/api/oauth/token");
+        assert_eq!(
+            endpoint("https://h:8443/a/b").page(&organization, 1, true).split_url().0,
+            "https://h:8443"
+        );
+        assert_eq!(atlas.token_request(Operation::RevokeAccessToken).url, "https://h/x/api/oauth/revoke");
     }
 }

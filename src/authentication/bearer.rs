@@ -23,10 +23,9 @@ pub(crate) struct IssuedToken {
     pub(crate) expires_in: Duration,
 }
 
-/// The access token of one client, for all its threads.
+/// The access token of a service account, for all threads of a client.
 pub(crate) struct TokenSession {
-    /// `None` if the user gave a token, which cannot be renewed.
-    account: Option<ServiceAccount>,
+    account: ServiceAccount,
     state: Mutex<State>,
     has_changed: Condvar,
 }
@@ -42,24 +41,16 @@ enum State {
 
 #[derive(Clone)]
 pub(crate) struct Token {
-    value: Arc<str>,
-    /// When to fetch the next one; `None` for a token that cannot be renewed.
+    /// What follows `Bearer`.
+    pub(super) value: Arc<str>,
+    /// When to fetch the next one; `None` if that is beyond what the clock can tell.
     renew_at: Option<Instant>,
     was_accepted: bool,
 }
 
 impl TokenSession {
-    pub(super) fn of_service_account(account: ServiceAccount) -> Self {
-        TokenSession {
-            account: Some(account),
-            state: Mutex::new(State::NoToken),
-            has_changed: Condvar::new(),
-        }
-    }
-
-    pub(super) fn of_token(AccessToken(token): AccessToken) -> Self {
-        let token = Token { value: token.into(), renew_at: None, was_accepted: false };
-        TokenSession { account: None, state: Mutex::new(State::Token(token)), has_changed: Condvar::new() }
+    pub(super) fn new(account: ServiceAccount) -> Self {
+        TokenSession { account, state: Mutex::new(State::NoToken), has_changed: Condvar::new() }
     }
 
     /// The token. If there is none, or if it is old, a new one is fetched first.
@@ -75,22 +66,20 @@ impl TokenSession {
         let waited =
             self.has_changed.wait_timeout_while(state, time_left, |state| matches!(state, State::Fetching));
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        match (&*state, &self.account) {
-            (State::Fetching, _) => Err(Error::deadline(request, time_left)),
-            (State::AccountRefused(error), _) => Err(error.clone()),
-            (State::Token(token), _) if token.is_young() => Ok(token.clone()),
-            // Never happens: the user's token stays young.
-            (_, None) => Err(self.refuse(request, ApiError { status: 401, ..ApiError::default() })),
-            (_, Some(account)) => {
+        match &*state {
+            State::Fetching => Err(Error::deadline(request, time_left)),
+            State::AccountRefused(error) => Err(error.clone()),
+            State::Token(token) if token.is_young() => Ok(token.clone()),
+            State::Token(_) | State::NoToken => {
                 *state = State::Fetching;
                 drop(state);
-                Fetch { session: self, outcome: State::NoToken }.run(|| fetch_token(account))
+                Fetch { session: self, outcome: State::NoToken }.run(|| fetch_token(&self.account))
             }
         }
     }
 
     /// Gives up a token that was answered with 401, so that the next is a new one. It is an error if the refused one was new
-    /// itself, if it was the user's, or if the refusal is about the account's rights.
+    /// itself, or if the refusal is about the account's rights.
     pub(super) fn give_up(
         &self,
         refused: &Token,
@@ -105,8 +94,8 @@ impl TokenSession {
             _ => None,
         };
         let is_new = current.is_some_and(|token| !token.was_accepted);
-        if self.account.is_none() || !is_about_token || is_new {
-            return Err(self.refuse(request, api));
+        if is_new || !is_about_token {
+            return Err(Error::not_authenticated(request, AuthenticationError::IssuedTokenRefused, api));
         }
         if current.is_some() {
             *state = State::NoToken;
@@ -123,22 +112,13 @@ impl TokenSession {
         }
     }
 
-    /// Takes the token of a service account, to revoke it.
+    /// Takes the token, to revoke it.
     pub(super) fn take_token(&self) -> Option<(&ServiceAccount, String)> {
-        let account = self.account.as_ref()?;
         let mut state = self.lock();
         let State::Token(token) = &*state else { return None };
         let value = token.value.to_string();
         *state = State::NoToken;
-        Some((account, value))
-    }
-
-    fn refuse(&self, request: &ApiRequest, api: ApiError) -> Error {
-        let reason = match self.account {
-            Some(_) => AuthenticationError::IssuedTokenRefused,
-            None => AuthenticationError::TokenRefused,
-        };
-        Error::not_authenticated(request, reason, api)
+        Some((&self.account, value))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -178,11 +158,6 @@ impl Token {
         const MARGIN: Duration = Duration::from_secs(60);
         let age = expires_in - MARGIN.min(expires_in / 2);
         Token { value: value.into(), renew_at: Instant::now().checked_add(age), was_accepted: false }
-    }
-
-    /// The text that follows `Bearer`.
-    pub(super) fn as_str(&self) -> &str {
-        &self.value
     }
 
     fn is_young(&self) -> bool {

@@ -14,8 +14,7 @@ use crate::credentials::{Credentials, OsVariables, read_variable};
 use crate::error::Error;
 use crate::http::{HttpAgent, HttpClient, Sender, agent_config};
 use crate::invalid_input::InvalidInput;
-use crate::listing::Source;
-use crate::request::{ApiVersion, BaseUrl, PageOptions};
+use crate::request::{ApiVersion, BaseUrl, Endpoint, PageOptions};
 
 /// The settings of a [`Client`]. Made by [`Client::builder`] or [`ClientBuilder::from_env`].
 ///
@@ -38,15 +37,11 @@ pub struct ClientBuilder {
     base_url: String,
     /// The environment variable that the base URL is from.
     base_url_variable: Option<&'static str>,
-    api_version: Option<ApiVersion>,
+    options: PageOptions,
     timeout: Duration,
     max_time: Duration,
     max_pages: u32,
     retries: u32,
-    items_per_page: u32,
-    include_count: bool,
-    pretty: bool,
-    envelope: bool,
     user_agent: String,
     max_body_bytes: u64,
     allow_plain_http: bool,
@@ -66,25 +61,19 @@ impl Client {
 
     /// A builder for a client with other settings.
     pub fn builder(credentials: impl Into<Credentials>) -> ClientBuilder {
-        ClientBuilder::new(credentials.into())
-    }
-}
-
-impl ClientBuilder {
-    fn new(credentials: Credentials) -> Self {
+        let credentials = credentials.into();
         ClientBuilder {
-            credentials,
             base_url: BaseUrl::DEFAULT.into(),
             base_url_variable: None,
-            api_version: None,
+            options: PageOptions::new(match credentials {
+                Credentials::ApiKey(_) => ApiVersion::V1_0,
+                Credentials::ServiceAccount(_) | Credentials::AccessToken(_) => ApiVersion::V2024_05_30,
+            }),
+            credentials,
             timeout: Duration::from_secs(60),
             max_time: Duration::MAX,
             max_pages: 10_000,
             retries: 5,
-            items_per_page: PageOptions::MAX_ITEMS_PER_PAGE,
-            include_count: true,
-            pretty: false,
-            envelope: false,
             user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).into(),
             max_body_bytes: 4 * 1024 * 1024,
             allow_plain_http: false,
@@ -92,7 +81,9 @@ impl ClientBuilder {
             agent: None,
         }
     }
+}
 
+impl ClientBuilder {
     /// A builder with credentials and base URL from the environment. The credentials are those of [`Credentials::from_env`]. The base
     /// URL is `MONGODB_ATLAS_BASE_URL`, or else `MONGODB_ATLAS_OPS_MANAGER_URL`, or else the default. An empty variable counts as not
     /// set.
@@ -106,7 +97,7 @@ impl ClientBuilder {
     }
 
     fn from_variables(get: OsVariables<'_>) -> Result<Self, InvalidInput> {
-        let builder = Self::new(Credentials::from_variables(get)?);
+        let builder = Client::builder(Credentials::from_variables(get)?);
         for variable in ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"] {
             if let Some(base_url) = read_variable(get, variable)? {
                 return Ok(ClientBuilder { base_url, base_url_variable: Some(variable), ..builder });
@@ -129,7 +120,7 @@ impl ClientBuilder {
     /// The version of the API. Default: [`ApiVersion::V1_0`] with an API key, [`ApiVersion::V2024_05_30`] with a service
     /// account or an access token.
     pub fn api_version(mut self, api_version: ApiVersion) -> Self {
-        self.api_version = Some(api_version);
+        self.options.api_version = api_version;
         self
     }
 
@@ -166,27 +157,27 @@ impl ClientBuilder {
 
     /// How many export buckets to request per page (`itemsPerPage`): 1 to 500. Default: 500, which takes the fewest requests.
     pub fn items_per_page(mut self, items_per_page: u32) -> Self {
-        self.items_per_page = items_per_page;
+        self.options.items_per_page = items_per_page;
         self
     }
 
     /// Whether to ask Atlas to count the export buckets (`includeCount`). Default: yes. Without the count a listing relies on the
     /// links, and cannot notice when deleted buckets make others move to a page already read.
     pub fn include_count(mut self, include_count: bool) -> Self {
-        self.include_count = include_count;
+        self.options.include_count = include_count;
         self
     }
 
     /// Whether to ask Atlas for indented JSON (`pretty`), which shows in [`Page::body`](crate::Page::body). Default: no.
     pub fn pretty(mut self, pretty: bool) -> Self {
-        self.pretty = pretty;
+        self.options.pretty = pretty;
         self
     }
 
     /// Whether to ask Atlas for an envelope around the page (`envelope`). The client removes it, but it shows in
     /// [`Page::body`](crate::Page::body). Default: no.
     pub fn envelope(mut self, envelope: bool) -> Self {
-        self.envelope = envelope;
+        self.options.envelope = envelope;
         self
     }
 
@@ -253,9 +244,6 @@ impl ClientBuilder {
     }
 
     fn agent_config_for(&self, base_url: &BaseUrl) -> Result<ureq::config::Config, InvalidInput> {
-        if base_url.is_https && !cfg!(feature = "rustls") {
-            return Err(InvalidInput::NoTls);
-        }
         let timeout = self.timeout.min(self.max_time);
         agent_config(base_url, timeout, &self.user_agent, self.ca_certificates.as_deref())
     }
@@ -267,8 +255,8 @@ impl ClientBuilder {
     /// [`Error::InvalidInput`], with what is wrong.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = self.checked_base_url()?;
-        if !(1..=PageOptions::MAX_ITEMS_PER_PAGE).contains(&self.items_per_page) {
-            return Err(InvalidInput::ItemsPerPage(self.items_per_page).into());
+        if !(1..=PageOptions::MAX_ITEMS_PER_PAGE).contains(&self.options.items_per_page) {
+            return Err(InvalidInput::ItemsPerPage(self.options.items_per_page).into());
         }
         if self.timeout.min(self.max_time).is_zero() {
             return Err(InvalidInput::Timeout.into());
@@ -278,31 +266,18 @@ impl ClientBuilder {
             Some(agent) => agent.clone(),
             None => self.agent_config_for(&base_url)?.new_agent(),
         };
-        let agent = HttpAgent::new(agent, &base_url, self.max_body_bytes)?;
-        let options = PageOptions {
-            api_version: self.api_version.unwrap_or(match self.credentials {
-                Credentials::ApiKey(_) => ApiVersion::V1_0,
-                Credentials::ServiceAccount(_) | Credentials::AccessToken(_) => ApiVersion::V2024_05_30,
-            }),
-            items_per_page: self.items_per_page,
-            include_count: self.include_count,
-            pretty: self.pretty,
-            envelope: self.envelope,
-            proxy: agent.proxy(),
-            base_url,
-        };
-        let source = Source {
-            http: HttpClient {
-                sender: Sender::new(agent, user_agent, self.retries),
-                authentication: Authentication::new(self.credentials),
-                options,
-            },
+        let agent = HttpAgent::new(agent, &base_url)?;
+        let endpoint = Endpoint { base_url, proxy: agent.proxy(), options: self.options };
+        let http = HttpClient {
+            sender: Sender::new(agent, user_agent, self.retries, self.max_body_bytes),
+            authentication: Authentication::new(self.credentials),
+            endpoint,
             timeout: self.timeout,
             max_time: self.max_time,
             max_pages: self.max_pages,
             has_warned: AtomicBool::new(false),
         };
-        Ok(Client { source: Arc::new(source) })
+        Ok(Client { http: Arc::new(http) })
     }
 
     /// The base URL, if its form is right and secrets may go there.
@@ -397,7 +372,7 @@ mod tests {
     fn the_default_version_goes_with_the_credentials() {
         let version = |credentials: Credentials| {
             let client = Client::builder(credentials).base_url("http://127.0.0.1:1").build().unwrap();
-            client.source.http.options.api_version
+            client.http.endpoint.options.api_version
         };
         assert_eq!(version(ApiKey::new("p", "s").unwrap().into()), ApiVersion::V1_0);
         assert_eq!(version(ServiceAccount::new("i", "s").unwrap().into()), ApiVersion::V2024_05_30);

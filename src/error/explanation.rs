@@ -26,12 +26,8 @@ struct Explanation {
 }
 
 impl Explanation {
-    fn new(cause: impl Into<Cow<'static, str>>) -> Self {
-        Explanation { cause: cause.into(), details: None, advice: None }
-    }
-
-    fn details(self, details: impl ToString) -> Self {
-        Explanation { details: Some(details.to_string()), ..self }
+    fn new(cause: &'static str, details: impl ToString) -> Self {
+        Explanation { cause: cause.into(), details: Some(details.to_string()), advice: None }
     }
 
     fn advice(self, advice: impl Into<Cow<'static, str>>) -> Self {
@@ -47,66 +43,57 @@ impl Error {
 
     fn explain(&self) -> Explanation {
         match self {
-            Error::InvalidInput(input) => Explanation::new(input.to_string()),
+            Error::InvalidInput(input) => {
+                Explanation { cause: input.to_string().into(), details: None, advice: None }
+            }
             Error::NotAuthenticated { reason, api, .. } => reason.explain(api),
             Error::Forbidden { api, .. } => {
-                Explanation::new("not allowed").details(api).advice(if is_about_address(api) {
+                Explanation::new("not allowed", api).advice(if is_about_address(api) {
                     ADD_THE_ADDRESS
                 } else {
                     "give the credentials the role Project Read Only in the project (to list projects, a role in their \
                      organization), and put this machine's address on their access list"
                 })
             }
-            Error::NotFound { api, .. } => Explanation::new("not found")
-                .details(api)
+            Error::NotFound { api, .. } => Explanation::new("not found", api)
                 .advice("check the id, and that the credentials belong to its organization"),
             Error::RateLimited { api, retry_after, .. } => {
-                Explanation::new("rate limited").details(api).advice(try_again(*retry_after))
+                Explanation::new("rate limited", api).advice(try_again(*retry_after))
             }
             Error::Status { api, retry_after, .. } => explain_status(api, *retry_after, self.is_retryable()),
-            Error::NotAtlas { status, .. } => Explanation::new("this is not Atlas's answer")
-                .details(format!("HTTP {status} without an error document of Atlas"))
-                .advice(CHECK_THE_WAY),
+            Error::NotAtlas { status, .. } => {
+                let details = format!("HTTP {status} without an error document of Atlas");
+                Explanation::new("this is not Atlas's answer", details).advice(CHECK_THE_WAY)
+            }
             Error::Network { source, .. } => {
                 let (cause, advice) = source.kind.cause_and_advice();
-                Explanation::new(cause).details(OneLine(&source.message)).advice(advice)
+                Explanation::new(cause, OneLine(&source.message)).advice(advice)
             }
-            Error::Deadline { timeout, cause: None, .. } => Explanation::new(format!(
-                "no complete answer within the deadline of {} s",
-                timeout.as_secs_f64()
-            ))
-            .advice("check the network, or allow more time (ClientBuilder::timeout, --timeout)"),
+            Error::Deadline { timeout, cause: None, .. } => Explanation {
+                cause: format!("no complete answer within the deadline of {} s", timeout.as_secs_f64()).into(),
+                details: None,
+                advice: Some("check the network, or allow more time (ClientBuilder::timeout, --timeout)".into()),
+            },
             Error::Deadline { timeout, cause: Some(cause), .. } => {
                 let explanation = cause.explain();
                 let end = format!("then the deadline of {} s passed", timeout.as_secs_f64());
                 let details = explanation.details.as_ref().map_or(end.clone(), |first| format!("{first}; {end}"));
-                explanation.details(details)
+                Explanation { details: Some(details), ..explanation }
             }
             Error::Malformed { problem, .. } => {
-                Explanation::new("the answer is not as the Atlas API documents it")
-                    .details(OneLine(problem))
+                Explanation::new("the answer is not as the Atlas API documents it", OneLine(problem))
                     .advice(CHECK_THE_WAY)
             }
             Error::Refused { reason, .. } => reason.explain(),
             Error::Incomplete { reason, .. } => {
-                Explanation::new("the list is not complete").details(reason).advice(reason.advice())
+                Explanation::new("the list is not complete", reason).advice(reason.advice())
             }
         }
     }
 
-    /// Whether a proxy, where there is one, may be to blame.
+    /// Whether a proxy, where there is one, may be to blame: unless Atlas itself has answered.
     fn may_be_from_proxy(&self) -> bool {
-        match self {
-            Error::Network { .. }
-            | Error::Malformed { .. }
-            | Error::Refused { .. }
-            | Error::NotAtlas { .. } => true,
-            Error::Deadline { cause, .. } => cause.as_ref().is_none_or(|cause| cause.may_be_from_proxy()),
-            Error::Status { api, .. }
-            | Error::RateLimited { api, .. }
-            | Error::NotAuthenticated { api, .. } => !api.is_from_atlas(),
-            _ => false,
-        }
+        !matches!(self, Error::Incomplete { .. }) && self.api().is_none_or(|api| !api.is_from_atlas())
     }
 }
 
@@ -116,16 +103,15 @@ fn explain_status(api: &ApiError, retry_after: Option<Duration>, is_retryable: b
         500.. => "the server failed",
         _ => "the server refused",
     };
-    let explanation = Explanation::new(cause).details(api);
-    match api.status {
-        _ if is_retryable => explanation.advice(try_again(retry_after)),
-        406 | 410 => explanation
-            .advice("ask for another version of the API (ClientBuilder::api_version, --api-version)"),
-        407 => explanation.advice("check the credentials in the URL of the proxy"),
-        404 => explanation.advice(CHECK_THE_WAY),
-        _ if !api.is_from_atlas() => explanation.advice(CHECK_THE_WAY),
-        _ => explanation,
-    }
+    let explanation = Explanation::new(cause, api);
+    let advice = match api.status {
+        _ if is_retryable => try_again(retry_after),
+        406 | 410 => "ask for another version of the API (ClientBuilder::api_version, --api-version)".into(),
+        407 => "check the credentials in the URL of the proxy".into(),
+        status if status == 404 || !api.is_from_atlas() => CHECK_THE_WAY.into(),
+        _ => return explanation,
+    };
+    explanation.advice(advice)
 }
 
 fn is_about_address(api: &ApiError) -> bool {
@@ -185,7 +171,7 @@ impl AuthenticationError {
                       organization, and have the role Project Read Only in the project";
         }
         let details = if self.is_refusal() { api.to_string() } else { format!("{self}: {api}") };
-        Explanation::new(cause).details(details).advice(advice)
+        Explanation::new(cause, details).advice(advice)
     }
 }
 
@@ -228,31 +214,32 @@ impl NetworkErrorKind {
 
 impl Refusal {
     fn explain(&self) -> Explanation {
-        match self {
-            Refusal::Redirect { status, location } => Explanation::new("a redirect, which is not followed")
-                .details(format!("HTTP {status} to {}", OneLine(location.as_deref().unwrap_or("nowhere"))))
-                .advice(CHECK_THE_WAY),
-            Refusal::BodyTooLarge(limit) => Explanation::new("the answer is too large")
-                .details(format!("its body is longer than {limit} bytes"))
-                .advice("ask for fewer items per page (ClientBuilder::items_per_page, --items-per-page)"),
-            Refusal::HeaderTooLarge => Explanation::new("the answer is too large")
-                .details("its header is larger than 64 KiB or has more than 128 fields")
-                .advice(CHECK_THE_WAY),
+        let (cause, details) = match self {
+            Refusal::Redirect { status, location } => (
+                "a redirect, which is not followed",
+                format!("HTTP {status} to {}", OneLine(location.as_deref().unwrap_or("nowhere"))),
+            ),
+            Refusal::BodyTooLarge(limit) => {
+                ("the answer is too large", format!("its body is longer than {limit} bytes"))
+            }
+            Refusal::HeaderTooLarge => (
+                "the answer is too large",
+                "its header is larger than 64 KiB or has more than 128 fields".into(),
+            ),
             Refusal::ContentCoding(coding) => {
-                Explanation::new("the answer has a content coding, although none was accepted")
-                    .details(OneLine(coding))
-                    .advice(CHECK_THE_WAY)
+                ("the answer has a content coding, although none was accepted", OneLine(coding).to_string())
             }
-            Refusal::Digest(reason) => {
-                let explanation = Explanation::new("the answer is not authentic").details(reason);
-                match reason {
-                    digest::Error::NoRandomness => explanation,
-                    _ => explanation.advice(CHECK_THE_WAY),
-                }
+            Refusal::Digest(reason) => ("the answer is not authentic", reason.to_string()),
+            Refusal::ChallengeNotAscii => {
+                ("the server's challenge cannot be answered", "it has characters above ASCII".into())
             }
-            Refusal::ChallengeNotAscii => Explanation::new("the server's challenge cannot be answered")
-                .details("it has characters above ASCII")
-                .advice(CHECK_THE_WAY),
+        };
+        let explanation = Explanation::new(cause, details);
+        match self {
+            Refusal::BodyTooLarge(_) => explanation
+                .advice("ask for fewer items per page (ClientBuilder::items_per_page, --items-per-page)"),
+            Refusal::Digest(digest::Error::NoRandomness) => explanation,
+            _ => explanation.advice(CHECK_THE_WAY),
         }
     }
 }

@@ -19,6 +19,9 @@ pub(crate) fn agent_config(
     /// Enough for this many threads to keep a connection each.
     const MAX_IDLE_CONNECTIONS: usize = 64;
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+    if base_url.is_https && !cfg!(feature = "rustls") {
+        return Err(InvalidInput::NoTls);
+    }
     let proxy = if base_url.is_loopback { None } else { proxy::from_environment(base_url)? };
     let config = ureq::Agent::config_builder()
         .proxy(proxy)
@@ -43,23 +46,17 @@ pub(crate) struct HttpAgent {
     agent: ureq::Agent,
     /// Whether the agent has a proxy that must not be used, because the host is this machine.
     bypasses_proxy: bool,
-    /// How many bytes a page's body may have.
-    pub(super) max_body_bytes: u64,
 }
 
 impl HttpAgent {
     /// Prepares an agent for the host of this base URL.
-    pub(crate) fn new(
-        agent: ureq::Agent,
-        base_url: &BaseUrl,
-        max_body_bytes: u64,
-    ) -> Result<HttpAgent, InvalidInput> {
+    pub(crate) fn new(agent: ureq::Agent, base_url: &BaseUrl) -> Result<Self, InvalidInput> {
         let proxy = agent.config().proxy();
         if proxy.is_some_and(|proxy| !proxy::is_usable(proxy)) {
             return Err(InvalidInput::AgentProxy);
         }
         let bypasses_proxy = base_url.is_loopback && proxy.is_some_and(ureq::Proxy::is_from_env);
-        Ok(HttpAgent { agent, bypasses_proxy, max_body_bytes })
+        Ok(HttpAgent { agent, bypasses_proxy })
     }
 
     /// The proxy on the way to the host, without user name and password.

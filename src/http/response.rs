@@ -89,11 +89,11 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{Resource, tests::page_options};
+    use crate::request::{Resource, tests::endpoint};
 
     #[test]
     fn only_a_429_names_its_wait_in_its_parameters() {
-        let request = page_options("https://h").page(&Resource::Projects, 1, true);
+        let request = endpoint("https://h").page(&Resource::Projects, 1, true);
         let body = r#"{"error":0,"errorCode":"RATE_LIMITED","parameters":["/groups",7,10,1,60]}"#;
         let wait = |status: u16| {
             let mut response = Response::new(body.as_bytes().to_vec());

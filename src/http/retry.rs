@@ -12,8 +12,6 @@ pub(crate) struct Retries {
     left_without_host: u32,
     /// Retries and rate limits so far: each makes the next back-off longer.
     backoffs: u32,
-    /// Whether a request that broke with its kept connection may be sent again at once.
-    may_resend: bool,
 }
 
 impl Retries {
@@ -25,17 +23,7 @@ impl Retries {
     const MAX_RETRIES_WITHOUT_HOST: u32 = 2;
 
     pub(crate) fn new(retries: u32) -> Self {
-        Retries {
-            left: retries,
-            left_without_host: Self::MAX_RETRIES_WITHOUT_HOST,
-            backoffs: 0,
-            may_resend: true,
-        }
-    }
-
-    /// Whether a request may be sent again on a new connection, as RFC 9112 9.5 allows. True once.
-    pub(crate) fn take_resend(&mut self) -> bool {
-        std::mem::replace(&mut self.may_resend, false)
+        Retries { left: retries, left_without_host: Self::MAX_RETRIES_WITHOUT_HOST, backoffs: 0 }
     }
 
     /// How long to wait before sending again; `None` to give up.
@@ -100,12 +88,12 @@ mod tests {
     use super::*;
     use crate::error::NetworkError;
     use crate::model::ApiError;
-    use crate::request::{Resource, tests::page_options};
+    use crate::request::{Resource, tests::endpoint};
 
     const MAX: u16 = u16::MAX;
 
     fn status(status: u16, retry_after: Option<Duration>) -> Error {
-        let request = Box::new(page_options("https://h").page(&Resource::Projects, 1, false));
+        let request = Box::new(endpoint("https://h").page(&Resource::Projects, 1, false));
         let api = Box::new(ApiError { status, ..ApiError::default() });
         match status {
             429 => Error::RateLimited { request, api, retry_after },
@@ -114,7 +102,7 @@ mod tests {
     }
 
     fn network(kind: NetworkErrorKind) -> Error {
-        let request = Box::new(page_options("https://h").page(&Resource::Projects, 1, false));
+        let request = Box::new(endpoint("https://h").page(&Resource::Projects, 1, false));
         Error::Network { request, source: NetworkError::new(kind, "x") }
     }
 

@@ -38,30 +38,20 @@ struct OauthError {
     error_description: Option<String>,
 }
 
-/// Fetches an access token. Its loop differs from that of a page, because it must not make the server issue two tokens. It sends
-/// the request again only if it could not be sent, or was answered with 429, 500, 502, 503 or 504.
+/// Fetches an access token. The server must not issue two, so the request is sent again only if it could not be sent, or was
+/// answered with 429, 500, 502, 503 or 504.
 pub(super) fn fetch(
     sender: &Sender,
     request: &ApiRequest,
     account: &ServiceAccount,
     deadline: Deadline,
 ) -> Result<IssuedToken, Error> {
-    let mut retries = sender.new_retries();
-    let mut cause = None;
-    loop {
+    // A connection that breaks is final, so no attempt needs a new one.
+    let attempt = |_| {
         let form = "grant_type=client_credentials".into();
-        let result = post_form(sender, request, account, form, deadline)
-            .and_then(|response| read_token(request, &response));
-        match result {
-            Ok(token) => return Ok(token),
-            Err(error @ Error::Deadline { .. }) => return Err(error.after(cause, deadline.timeout)),
-            Err(error) if may_have_been_issued(&error) => return Err(error),
-            Err(error) => {
-                cause = Some(error.clone());
-                sender.wait_before_retry(error, &mut retries, deadline)?;
-            }
-        }
-    }
+        read_token(request, &post_form(sender, request, account, form, deadline)?)
+    };
+    sender.retry(deadline, attempt, may_have_been_issued)
 }
 
 /// Revokes an access token, with one request.
@@ -151,10 +141,10 @@ fn form_encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{Operation, tests::page_options};
+    use crate::request::{Operation, tests::endpoint};
 
     fn read(status: u16, body: &str) -> Result<IssuedToken, Error> {
-        let request = page_options("https://h").token_request(Operation::RequestAccessToken);
+        let request = endpoint("https://h").token_request(Operation::RequestAccessToken);
         let mut response = Response::new(body.as_bytes().to_vec());
         *response.status_mut() = status.try_into().unwrap();
         read_token(&request, &response)

@@ -6,14 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 use crate::error::Incomplete;
 use crate::model::{ListItem, Page};
 
-/// What comes after a page.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    NextPage,
-    End,
-}
-
 /// What a listing has seen so far.
+#[derive(Default)]
 pub(super) struct Completeness {
     max_pages: u32,
     /// How many items came, duplicates included.
@@ -24,7 +18,7 @@ pub(super) struct Completeness {
     /// What the server counted first.
     first_count: Option<u64>,
     /// What the server counted last.
-    total_count: Option<u64>,
+    pub(super) total_count: Option<u64>,
 }
 
 impl Completeness {
@@ -32,33 +26,22 @@ impl Completeness {
     const MAX_ITEMS: u64 = 1_000_000;
 
     pub(super) fn new(max_pages: u32) -> Self {
-        Completeness {
-            max_pages,
-            received: 0,
-            ids: IdSet::default(),
-            page_sums: Vec::new(),
-            first_count: None,
-            total_count: None,
-        }
+        Completeness { max_pages, ..Completeness::default() }
     }
 
-    pub(super) fn total_count(&self) -> Option<u64> {
-        self.total_count
-    }
-
-    /// Takes in a page, and says what comes after it. Items that came before are removed from the page.
+    /// Takes in a page, and says whether the list has a next one. Items that came before are removed from the page.
     ///
     /// A list is complete when there is no next page, at least as many distinct items came as the server counted first, and
     /// at least as many items, duplicates included, as it counted last. Items created during the listing may be missing.
     ///
     /// A page that is not full proves nothing, because a server may send fewer items than asked for. Without links, trust the
     /// count; with neither, an empty page ends the list.
-    pub(super) fn record<T: ListItem>(&mut self, page: &mut Page<T>) -> Result<Step, Incomplete> {
+    pub(super) fn record<T: ListItem>(&mut self, page: &mut Page<T>) -> Result<bool, Incomplete> {
         let is_empty = page.results.is_empty();
         self.received += page.results.len() as u64;
         let mut sum = 0_u64;
         page.results.retain(|item| {
-            let hash = self.ids.hash(item.id());
+            let hash = self.ids.hasher.hash_one(item.id());
             sum = sum.wrapping_add(hash);
             self.ids.insert(hash)
         });
@@ -75,24 +58,23 @@ impl Completeness {
         // When an item is created, another moves to the next page and arrives twice, so duplicates count too. Without links,
         // though, only the count says that there is a next page, and then a duplicate must not end the list.
         let reached = if page.has_links() { self.received } else { self.ids.len() };
-        let step = match (page.has_next(), self.total_count) {
+        let has_next = match (page.has_next(), self.total_count) {
             (true, _) if is_empty => return Err(Incomplete::Empty),
-            (true, _) => Step::NextPage,
+            (true, _) => true,
             // No link, but the count says that there is more: the next page decides.
-            (false, Some(count)) if reached < count && !is_empty => Step::NextPage,
-            (false, None) if !page.has_links() && !is_empty => Step::NextPage,
-            (false, _) => Step::End,
+            (false, Some(count)) => reached < count && !is_empty,
+            (false, None) => !page.has_links() && !is_empty,
         };
-        if step == Step::NextPage {
+        if has_next {
             self.check_progress(sum)?;
-            return Ok(step);
+            return Ok(true);
         }
         let is_short = |received, count: Option<u64>| count.is_some_and(|count| received < count);
         if is_short(self.ids.len(), self.first_count) || is_short(self.received, self.total_count) {
             let total_count = self.total_count.unwrap_or_default();
             return Err(Incomplete::Short { received: self.ids.len(), total_count });
         }
-        Ok(Step::End)
+        Ok(false)
     }
 
     fn check_progress(&mut self, sum: u64) -> Result<(), Incomplete> {
@@ -122,10 +104,6 @@ struct IdSet {
 impl IdSet {
     fn len(&self) -> u64 {
         (self.sorted.len() + self.recent.len()) as u64
-    }
-
-    fn hash(&self, id: &str) -> u64 {
-        self.hasher.hash_one(id)
     }
 
     /// Adds an id by its hash, and says whether it is new.

@@ -41,22 +41,16 @@ struct Document<'a, T> {
     #[serde(default, deserialize_with = "read_links::<_, MAX_PAGE_LINKS>")]
     links: Option<Vec<Link>>,
     // The fields of an error are read only if there is one. A field of the wrong type is then absent.
+    // One `borrow` is enough for all fields with this lifetime.
     #[serde(borrow)]
     status: Option<&'a RawValue>,
-    #[serde(borrow)]
     error: Option<&'a RawValue>,
-    #[serde(borrow)]
     error_code: Option<&'a RawValue>,
-    #[serde(borrow)]
     reason: Option<&'a RawValue>,
-    #[serde(borrow)]
     detail: Option<&'a RawValue>,
-    #[serde(borrow)]
     parameters: Option<&'a RawValue>,
     // What is inside an envelope. Atlas's documentation of v1.0 calls this field `envelope`; that of other versions, `content`.
-    #[serde(borrow)]
     envelope: Option<&'a RawValue>,
-    #[serde(borrow)]
     content: Option<&'a RawValue>,
 }
 
@@ -70,15 +64,8 @@ pub(super) fn read_text(body: Vec<u8>) -> Result<String, BodyError> {
     })
 }
 
-/// Reads the document of a page, with items of the type `T`.
+/// Reads the document of a page, with items of the type `T`, out of its envelope if it has one.
 pub(super) fn read_content<'a, T: Deserialize<'a>>(text: &'a str) -> Result<PageContent<T>, BodyError> {
-    let Document { results, total_count, links, .. } = read_document(text)?;
-    let Array(results) = results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
-    Ok(PageContent { results, total_count, links })
-}
-
-/// Reads a document out of its envelope, if it has one.
-fn read_document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Document<'a, T>, BodyError> {
     let Object::<Document<'_, T>>(outside) =
         serde_json::from_str(text).map_err(|error| explain(text, &error))?;
     let inside = outside.open_envelope()?;
@@ -88,17 +75,20 @@ fn read_document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<Document<'a, T
             return Err(BodyError::Api(error));
         }
     }
-    let Some(inside) = inside else { return Ok(outside) };
-    if inside.envelope.or(inside.content).is_some() {
-        return Err(malformed("there is an envelope in the envelope"));
+    if let Some(inside) = &inside {
+        if inside.envelope.or(inside.content).is_some() {
+            return Err(malformed("there is an envelope in the envelope"));
+        }
+        if outside.results.is_some()
+            || outside.total_count.is_some() && outside.total_count != inside.total_count
+            || outside.links.is_some() && outside.links != inside.links
+        {
+            return Err(malformed("what is outside of the envelope contradicts what is inside"));
+        }
     }
-    if outside.results.is_some()
-        || outside.total_count.is_some_and(|count| inside.total_count != Some(count))
-        || outside.links.is_some_and(|links| inside.links.as_ref() != Some(&links))
-    {
-        return Err(malformed("what is outside of the envelope contradicts what is inside"));
-    }
-    Ok(inside)
+    let Document { results, total_count, links, .. } = inside.unwrap_or(outside);
+    let Array(results) = results.ok_or_else(|| malformed("there is no \"results\" in it"))?;
+    Ok(PageContent { results, total_count, links })
 }
 
 /// Reads the body of a response with an error status. What is not there, or not in Atlas's form, is absent.
@@ -125,11 +115,10 @@ impl<'a, T: Deserialize<'a>> Document<'a, T> {
                 None => return Ok(None),
             },
         };
-        let is_status = |status: &u16| *status <= 599;
-        let status = u16::try_from(status).ok().filter(is_status);
-        let status =
-            status.ok_or_else(|| malformed("it reports an error whose status is not an HTTP status"))?;
-        Ok(Some(self.to_api_error(status)))
+        match u16::try_from(status) {
+            Ok(status @ ..=599) => Ok(Some(self.to_api_error(status))),
+            _ => Err(malformed("it reports an error whose status is not an HTTP status")),
+        }
     }
 
     fn to_api_error(&self, status: u16) -> ApiError {
@@ -144,14 +133,12 @@ impl<'a, T: Deserialize<'a>> Document<'a, T> {
 
     fn open_envelope(&self) -> Result<Option<Document<'a, T>>, BodyError> {
         let inside = match (self.envelope, self.content) {
+            (None, None) => return Ok(None),
             (Some(_), Some(_)) => return Err(malformed("there are two envelopes in it")),
-            (envelope, content) => envelope.or(content),
+            (Some(inside), None) | (None, Some(inside)) => inside,
         };
-        let Some(inside) = inside else { return Ok(None) };
-        match serde_json::from_str(inside.get()) {
-            Ok(Object(document)) => Ok(Some(document)),
-            Err(error) => Err(malformed(format!("envelope: {error}"))),
-        }
+        let document = serde_json::from_str(inside.get()).map(|Object(document)| Some(document));
+        document.map_err(|error| malformed(format!("envelope: {error}")))
     }
 }
 

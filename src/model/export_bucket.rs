@@ -7,11 +7,9 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::item_text::ItemText;
+use super::item::{ItemText, Sealed, deserialize_item};
 use super::json::RawObject;
 use super::link::{MAX_ITEM_LINKS, read_links};
-use super::list_item::deserialize_item;
-use super::list_item::sealed::Sealed;
 use super::{Link, ListItem};
 
 /// A snapshot export bucket, as the resource *Get All Snapshot Export Buckets* describes it.
@@ -68,7 +66,6 @@ pub struct Fields<'a> {
     #[serde(rename = "_id")]
     underscore_id: Option<String>,
     /// As text, because it may be anything if there is an `_id`.
-    #[serde(borrow)]
     id: Option<&'a RawValue>,
     bucket_name: String,
     #[serde(borrow)]

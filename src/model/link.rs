@@ -23,20 +23,11 @@ pub struct Link {
     pub rel: Option<String>,
 }
 
-impl Link {
-    /// Whether this link leads to the next page.
-    pub(super) fn is_next(&self) -> bool {
-        self.rel.as_deref().is_some_and(|rel| rel.eq_ignore_ascii_case("next"))
-    }
-}
-
 /// Reads an array of at most `MAX` links, or null.
 pub(super) fn read_links<'de, D: Deserializer<'de>, const MAX: usize>(
     deserializer: D,
 ) -> Result<Option<Vec<Link>>, D::Error> {
-    let Some(Array::<&RawValue, MAX>(values)) = Option::deserialize(deserializer)? else {
-        return Ok(None);
-    };
+    let Some(Array::<&RawValue, MAX>(values)) = Option::deserialize(deserializer)? else { return Ok(None) };
     let links = values.iter().enumerate().map(|(index, value)| match serde_json::from_str(value.get()) {
         Ok(Object(link)) => Ok(link),
         Err(error) => Err(D::Error::custom(format_args!("links[{index}]: {error}"))),

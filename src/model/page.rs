@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::document::{BodyError, PageContent, malformed, read_content, read_text};
-use super::item_text::{Body, ItemText};
+use super::item::{Body, ItemText, read_item};
 use super::json::Object;
-use super::list_item::read_item;
 use super::{Link, ListItem};
 
 /// One page of a list.
@@ -82,12 +81,16 @@ impl<T> Page<T> {
 
     /// Whether the server says that there is a next page.
     pub fn has_next(&self) -> bool {
-        self.links.as_deref().unwrap_or_default().iter().any(Link::is_next)
+        self.relations().any(|relation| relation.eq_ignore_ascii_case("next"))
     }
 
     /// Whether the links say anything. An empty list does not, because a page of Atlas links at least to itself.
     pub(crate) fn has_links(&self) -> bool {
-        self.links.as_deref().unwrap_or_default().iter().any(|link| link.rel.is_some())
+        self.relations().next().is_some()
+    }
+
+    fn relations(&self) -> impl Iterator<Item = &str> {
+        self.links.iter().flatten().filter_map(|link| link.rel.as_deref())
     }
 }
 

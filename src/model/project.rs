@@ -3,10 +3,8 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use super::item_text::ItemText;
+use super::item::{ItemText, Sealed, deserialize_item};
 use super::link::{MAX_ITEM_LINKS, read_links};
-use super::list_item::deserialize_item;
-use super::list_item::sealed::Sealed;
 use super::{Link, ListItem};
 
 /// A project, as *Get All Projects* describes it.

@@ -10,9 +10,7 @@ use crate::ProjectId;
 /// Scheme, host, port and perhaps a path prefix, checked and without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
-    url: String,
-    /// Where the path begins in `url`.
-    path_at: usize,
+    pub(super) url: String,
     /// In lower case, an IPv6 address without its brackets.
     pub(crate) host: String,
     pub(crate) is_https: bool,
@@ -69,22 +67,11 @@ impl BaseUrl {
         }
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         Ok(BaseUrl {
-            path_at: origin.len(),
             url: format!("{origin}{path}"),
             is_https: scheme == "https",
             is_loopback: host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
             host,
         })
-    }
-
-    /// The URL without a slash at its end.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.url
-    }
-
-    /// The scheme, host and port.
-    pub(crate) fn origin(&self) -> &str {
-        self.url.get(..self.path_at).unwrap_or_default()
     }
 
     /// If the host is `localhost`, finds out whether that is this machine: whether all its addresses are loopback.
@@ -163,11 +150,10 @@ mod tests {
         ];
         for (input, url, host, is_loopback) in cases {
             let base = BaseUrl::parse(input).unwrap();
-            assert_eq!((base.as_str(), &*base.host, base.is_loopback), (url, host, is_loopback));
-            assert_eq!(BaseUrl::parse(base.as_str()).unwrap(), base, "{input}, parsed again");
+            assert_eq!((&*base.url, &*base.host, base.is_loopback), (url, host, is_loopback));
+            assert_eq!(BaseUrl::parse(&base.url).unwrap(), base, "{input}, parsed again");
         }
         assert!(BaseUrl::parse(&format!("https://h/{}", "a".repeat(BaseUrl::MAX_LEN - 10))).is_ok());
-        assert_eq!(BaseUrl::parse("https://h:8443/a/b").unwrap().origin(), "https://h:8443");
         assert!(BaseUrl::parse("http://LOCALHOST").unwrap().is_localhost());
         assert!(!BaseUrl::parse("http://localhost.evil.example").unwrap().is_localhost());
     }

@@ -17,22 +17,22 @@ fn page(ids: &str, total_count: Option<u64>, links: &str) -> Page<ExportBucket> 
     read_page(1, body.into()).unwrap()
 }
 
-const NEXT: Result<Step, Incomplete> = Ok(Step::NextPage);
-const END: Result<Step, Incomplete> = Ok(Step::End);
+const NEXT: Result<bool, Incomplete> = Ok(true);
+const END: Result<bool, Incomplete> = Ok(false);
 
-type Pages = Vec<(&'static str, Option<u64>, &'static str, Result<Step, Incomplete>)>;
+type Pages = Vec<(&'static str, Option<u64>, &'static str, Result<bool, Incomplete>)>;
 
 fn check(cases: Vec<(&str, Pages)>) {
     for (name, pages) in cases {
         let mut completeness = Completeness::new(10_000);
         for (index, (ids, count, links, expected)) in pages.into_iter().enumerate() {
-            let step = completeness.record(&mut page(ids, count, links));
-            assert_eq!(step, expected, "{name}, page {}", index + 1);
+            let has_next = completeness.record(&mut page(ids, count, links));
+            assert_eq!(has_next, expected, "{name}, page {}", index + 1);
         }
     }
 }
 
-fn short(received: u64, total_count: u64) -> Result<Step, Incomplete> {
+fn short(received: u64, total_count: u64) -> Result<bool, Incomplete> {
     Err(Incomplete::Short { received, total_count })
 }
 
@@ -138,7 +138,7 @@ fn items_are_bounded_in_number() {
 #[test]
 fn a_set_of_ids_knows_each_and_stays_within_twelve_bytes_an_id() {
     let mut ids = IdSet::default();
-    let hashes: Vec<u64> = (0..100_000).map(|id| ids.hash(&id.to_string())).collect();
+    let hashes: Vec<u64> = (0..100_000).map(|id| ids.hasher.hash_one(id.to_string())).collect();
     assert!(hashes.iter().all(|hash| ids.insert(*hash)));
     assert!(!hashes.iter().any(|hash| ids.insert(*hash)));
     assert_eq!(ids.len(), 100_000);

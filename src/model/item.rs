@@ -1,14 +1,40 @@
-//! The JSON of the items of a page, which stays in the page's body until somebody asks for it.
+//! What a list consists of. The JSON of an item stays in the page's body until somebody asks for it.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::{fmt, iter};
 
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Error as _, Serializer};
 use serde_json::value::RawValue;
 
 use super::document::read_content;
-use super::json::RawObject;
+use super::json::{Object, RawObject};
+
+/// An item of a list: an [`ExportBucket`](crate::ExportBucket) or a [`Project`](crate::Project). Nothing else can be one.
+pub trait ListItem: Sealed {
+    /// The id, by which a listing recognises an item that occurs twice.
+    fn id(&self) -> &str;
+}
+
+/// What only this crate can call. Its module is private.
+pub trait Sealed: Sized {
+    /// The fields as Atlas names them.
+    type Fields<'a>: Deserialize<'a>;
+
+    fn new(fields: Self::Fields<'_>, raw: ItemText) -> Result<Self, serde_json::Error>;
+}
+
+/// Reads an item from its own text, without a page.
+pub(super) fn read_item<T: Sealed>(json: &str) -> Result<T, serde_json::Error> {
+    let Object(fields) = serde_json::from_str(json)?;
+    T::new(fields, ItemText::alone(json.to_owned()))
+}
+
+pub(super) fn deserialize_item<'de, T: Sealed, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let json = Box::<RawValue>::deserialize(deserializer)?;
+    read_item(json.get()).map_err(D::Error::custom)
+}
 
 /// The body of a page.
 #[derive(Debug)]

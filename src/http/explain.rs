@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use super::deadline::Deadline;
 use crate::error::{Error, NetworkError, NetworkErrorKind, Refusal};
-use crate::http::deadline::Deadline;
 use crate::request::ApiRequest;
 
 /// Explains why no response arrived, or only a part of one. `broken` is the kind of error if the connection broke.
@@ -30,16 +30,12 @@ pub(super) fn explain(
         ureq::Error::HostNotFound => NetworkError::new(HostNotFound, "the host name is not known"),
         ureq::Error::ConnectionFailed => NetworkError::new(NotConnected, "no address answers"),
         ureq::Error::ConnectProxyFailed(problem) => NetworkError::new(Proxy, problem),
-        ureq::Error::LargeResponseHeader(..) => {
-            return Error::refused(request, Refusal::HeaderTooLarge);
-        }
+        ureq::Error::LargeResponseHeader(..) => return Error::refused(request, Refusal::HeaderTooLarge),
         // The type of this error is not public in `ureq`.
         ureq::Error::Protocol(error) if error.to_string().ends_with("too many headers") => {
             return Error::refused(request, Refusal::HeaderTooLarge);
         }
-        ureq::Error::Protocol(error) => {
-            return Error::malformed(request, format!("not HTTP: {error}"));
-        }
+        ureq::Error::Protocol(error) => return Error::malformed(request, format!("not HTTP: {error}")),
         #[cfg(feature = "rustls")]
         ureq::Error::Rustls(error) => explain_tls(error),
         ureq::Error::Tls(problem) => NetworkError::new(Tls, *problem),
@@ -65,9 +61,7 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
         return explain_tls(error);
     }
     // The user's own connector may wrap an error.
-    if let Some(ureq::Error::Io(error)) =
-        error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>())
-    {
+    if let Some(ureq::Error::Io(error)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
         return explain_io(error, broken);
     }
     // Without a message, this error is from the handshake: later ones have one.
@@ -132,3 +126,6 @@ fn explain_tls(error: &rustls::Error) -> NetworkError {
     };
     NetworkError::new(NetworkErrorKind::Certificate(problem), message)
 }
+
+#[cfg(test)]
+mod tests;

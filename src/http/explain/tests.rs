@@ -1,13 +1,12 @@
-//! The parts of an exchange that can be tested without a server.
+//! Without a server: each error as `ureq` has it.
 
-use std::io::{Error as IoError, ErrorKind};
-use std::time::Duration;
+use std::io::Error as IoError;
 
 use super::*;
-use crate::request::{Resource, tests::page_options};
+use crate::request::{Resource, tests::endpoint};
 
 fn no_response(error: ureq::Error, timeout: u64) -> Error {
-    let request = page_options("https://h").page(&Resource::Projects, 1, true);
+    let request = endpoint("https://h").page(&Resource::Projects, 1, true);
     let deadline = Deadline::new(Duration::from_secs(timeout));
     explain(&error, NetworkErrorKind::Broken, &request, deadline)
 }
