@@ -169,9 +169,9 @@ pub struct NetworkError {
 pub enum NetworkErrorKind {
     /// The host name has no address, or none could be looked up.
     HostNotFound,
-    /// The host, or the proxy, refused the connection.
+    /// The host, or the proxy, refused the connection, or there is no route to it.
     ConnectionRefused,
-    /// No connection in time, or no route to the host.
+    /// No connection in time.
     NotConnected,
     /// The proxy refused to connect to the host.
     Proxy,

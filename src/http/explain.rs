@@ -72,7 +72,9 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
     let kind = match error.kind() {
         // This is how other TLS libraries report what they do not accept.
         ErrorKind::InvalidData => NetworkErrorKind::Tls,
-        ErrorKind::ConnectionRefused => NetworkErrorKind::ConnectionRefused,
+        ErrorKind::ConnectionRefused | ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
+            NetworkErrorKind::ConnectionRefused
+        }
         ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe

@@ -15,7 +15,7 @@ use atlas_export_buckets::simulator::{Simulator, sample_buckets};
 use atlas_export_buckets::{ApiKey, Client};
 use libtest_mimic::Trial;
 
-use crate::support::program::{Run, program};
+use crate::support::program::{Run, program, program_after};
 use crate::support::secrets::PRIVATE_KEY;
 use crate::support::temp_dir::TempDir;
 use crate::support::tls::{Authority, Conduct, Flaw, Front, HOST};
@@ -35,23 +35,32 @@ pub fn trials() -> Vec<Trial> {
             program_with_dead_address,
         ),
     ];
-    tests.map(|(name, test)| trial(name, find_namespaces, move |()| run_inside(name, test))).into()
+    let mut trials =
+        Vec::from(tests.map(|(name, test)| trial(name, find_namespaces, move |()| run_inside(name, test))));
+    trials
+        .push(trial("without_a_network_there_is_one_clear_line_soon", find_networks, |()| without_network()));
+    trials
 }
 
 /// Tells the test that runs inside where the files are that cover the system's.
 const FILES: &str = "ATLAS_EXPORT_BUCKETS_TEST_FILES";
 
 fn find_namespaces() -> Result<(), Missing> {
-    let mount =
-        Command::new("unshare").args(["--mount", "mount", "--bind", "/etc/hosts", "/etc/hosts"]).output();
-    match mount {
+    find(&["--mount", "mount", "--bind", "/etc/hosts", "/etc/hosts"], "mounts")
+}
+
+fn find_networks() -> Result<(), Missing> {
+    find(&["--net", "true"], "networks of one's own")
+}
+
+/// Tries what a test needs.
+fn find(unshare: &[&str], what: &str) -> Result<(), Missing> {
+    match Command::new("unshare").args(unshare).output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
             let reason = String::from_utf8_lossy(&output.stderr);
-            Err(Missing {
-                what: format!("this machine allows no mounts: {}", reason.trim()),
-                is_due_in_ci: false,
-            })
+            let what = format!("this machine allows no {what}: {}", reason.trim());
+            Err(Missing { what, is_due_in_ci: false })
         }
         Err(error) => Err(Missing::program(format!("unshare: {error}"))),
     }
@@ -239,4 +248,29 @@ fn program_with_dead_address(files: &Files) {
     let elapsed = start.elapsed();
     assert_eq!((run.status, run.stdout.lines().count()), (Some(0), 3), "{run:?}");
     assert!(elapsed > Duration::from_millis(250) && elapsed < Duration::from_secs(1), "{elapsed:?}");
+}
+
+/// As where the cable is out: a name cannot be looked up, and no route leads to an address.
+fn without_network() {
+    for (host, expected) in
+        [("cloud.example", "cannot look up the host: "), ("192.0.2.1", "cannot connect: ")]
+    {
+        let start = Instant::now();
+        let run = program_after(r#"exec unshare --net "$0" "$@""#)
+            .args([
+                "list",
+                "--project-id",
+                "32b6e34b3d91647abb20e7b8",
+                "--base-url",
+                &format!("https://{host}"),
+            ])
+            .key("public", PRIVATE_KEY)
+            .run();
+        let elapsed = start.elapsed();
+        assert_eq!((run.status, run.stdout.as_str()), (Some(6), ""), "{host}: {run:?}");
+        assert!(run.stderr.starts_with(&format!("atlas-export-buckets: {expected}")), "{host}: {run:?}");
+        assert_eq!(run.stderr.lines().count(), 2, "{host}: {run:?}");
+        // Two retries take 1.5 s at most, five at least 7 s.
+        assert!(elapsed < Duration::from_secs(6), "{host}: {elapsed:?}");
+    }
 }

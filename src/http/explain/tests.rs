@@ -41,7 +41,9 @@ fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
         (io(ErrorKind::UnexpectedEof), Broken, true, "x"),
         (io(ErrorKind::ConnectionReset), Broken, true, "x"),
         (io(ErrorKind::ConnectionRefused), ConnectionRefused, true, "x"),
-        (io(ErrorKind::NetworkUnreachable), NotConnected, true, "x"),
+        (io(ErrorKind::NetworkUnreachable), ConnectionRefused, true, "x"),
+        (io(ErrorKind::HostUnreachable), ConnectionRefused, true, "x"),
+        (io(ErrorKind::AddrNotAvailable), NotConnected, true, "x"),
         (
             UreqError::Io(IoError::other("failed to lookup address information: x")),
             HostNotFound,
