@@ -169,8 +169,10 @@ pub struct NetworkError {
 pub enum NetworkErrorKind {
     /// The host name has no address, or none could be looked up.
     HostNotFound,
-    /// The host, or the proxy, refused the connection, or there is no route to it.
+    /// The host, or the proxy, refused the connection.
     ConnectionRefused,
+    /// No route leads to the host, or to the proxy.
+    Unreachable,
     /// No connection in time.
     NotConnected,
     /// The proxy refused to connect to the host.
@@ -360,8 +362,8 @@ impl NetworkError {
 
     /// Whether trying again may help. It does not help with a certificate that is not trusted, for example.
     pub fn is_transient(&self) -> bool {
-        use NetworkErrorKind::{Broken, BrokenBody, ConnectionRefused, HostNotFound, NotConnected};
-        matches!(self.kind, HostNotFound | ConnectionRefused | NotConnected | Broken | BrokenBody)
+        use NetworkErrorKind::{Certificate, Other, Proxy, Tls};
+        !matches!(self.kind, Proxy | Certificate(_) | Tls | Other)
     }
 }
 

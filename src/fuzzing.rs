@@ -19,7 +19,7 @@ pub use crate::simulator::fuzzing::{Atlas, SentResponse, Verifier};
 /// Why a body is no page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoPage {
-    /// It is an error of this status, in an envelope.
+    /// It is an error document of this status.
     Error(u16),
     /// It ends too early.
     Truncated,

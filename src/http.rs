@@ -85,11 +85,12 @@ impl HttpClient {
     /// Retries around attempts.
     fn get<T: ListItem>(&self, request: &ApiRequest, deadline: Deadline) -> Result<Page<T>, Error> {
         let attempt = |needs_new_connection| self.attempt(request, needs_new_connection, deadline);
-        // The fetch of a token has retries of its own.
-        self.sender.retry(deadline, attempt, |error| error.request() != Some(request))
+        // Fetching a token was retried on its own, so its error is final.
+        let is_of_token = |error: &Error| error.request() != Some(request);
+        self.sender.retry(deadline, attempt, is_of_token)
     }
 
-    /// Tries once to get a page. The loop ends because a challenge is answered at most once: see [`digest::Basis`].
+    /// Tries once to get a page. The loop ends because 401 is an error if the nonce is fresh or the token untried.
     fn attempt<T: ListItem>(
         &self,
         request: &ApiRequest,

@@ -80,7 +80,7 @@ impl<T> fmt::Debug for Pages<T> {
 
 /// Iterates over the items of a list: see [`Client::export_buckets`](crate::Client::export_buckets).
 ///
-/// It ends with `None` only if the list is complete; an error is the last item. The lower bound of its `size_hint` is how many
+/// If the list is not complete, the last item is an error. The lower bound of its `size_hint` is how many
 /// items are at hand: they arrived, but were not returned yet.
 #[must_use = "nothing is sent before the first item is asked for"]
 pub struct Listing<T> {

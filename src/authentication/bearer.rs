@@ -1,12 +1,10 @@
 //! The life of an access token (RFC 6750), without I/O: the first thread that needs a token fetches it, and the others wait.
 //!
 //! ```text
-//!            fetch                     not 401
-//!  no token ───────▶ token, untried ───────────▶ token, accepted ──┐ not 401
-//!     ▲                    │ 401                    │   │   ▲      │
-//!     │                    ▼                    401 │   │   └──────┘
-//!     │                  stop                       │   │ old, or revoked
-//!     └─────────────────────────────────────────────┴───┘
+//! no token         fetched ▶ untried token       account refused ▶ refused, for good
+//! untried token    not 401 ▶ accepted token      401 ▶ an error; the token stays
+//! accepted token   401 ▶ no token                401 about rights ▶ an error; the token stays
+//! either token     old ▶ no token                revoked ▶ no token
 //! ```
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -67,6 +65,7 @@ impl TokenSession {
             self.has_changed.wait_timeout_while(state, time_left, |state| matches!(state, State::Fetching));
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         match &*state {
+            // Its timeout becomes that of the page: see `Sender::retry`.
             State::Fetching => Err(Error::deadline(request, time_left)),
             State::AccountRefused(error) => Err(error.clone()),
             State::Token(token) if token.is_young() => Ok(token.clone()),
@@ -78,8 +77,8 @@ impl TokenSession {
         }
     }
 
-    /// Gives up a token that was answered with 401, so that the next is a new one. It is an error if the refused one was new
-    /// itself, or if the refusal is about the account's rights.
+    /// Gives up a token that was answered with 401, so that another one is fetched. It is an error if no request with the refused
+    /// one had succeeded, or if the refusal is about the account's rights.
     pub(super) fn give_up(
         &self,
         refused: &Token,
@@ -93,8 +92,8 @@ impl TokenSession {
             State::Token(token) if Arc::ptr_eq(&token.value, &refused.value) => Some(token),
             _ => None,
         };
-        let is_new = current.is_some_and(|token| !token.was_accepted);
-        if is_new || !is_about_token {
+        let is_untried = current.is_some_and(|token| !token.was_accepted);
+        if is_untried || !is_about_token {
             return Err(Error::not_authenticated(request, AuthenticationError::IssuedTokenRefused, api));
         }
         if current.is_some() {

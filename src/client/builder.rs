@@ -144,7 +144,7 @@ impl ClientBuilder {
     }
 
     /// How often to retry a page after an error that may be temporary: a connection that breaks or cannot be made, 500, 502, 503,
-    /// 504, or a fresh challenge that the server calls stale. Default: 5. A host that has no address, that no route
+    /// 504, or a nonce that the server calls stale right after issuing it. Default: 5. A host that has no address, that no route
     /// leads to, or that refuses the connection is retried twice at most.
     ///
     /// A wait is as long as `Retry-After` asks for. Without that, the waits are 0.5, 1, 2, 4, and then 8 s, each shortened at random

@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// Whether a proxy, where there is one, may be to blame: unless Atlas itself has answered.
+    /// Whether a proxy may be to blame: not if Atlas itself has answered.
     fn may_be_from_proxy(&self) -> bool {
         !matches!(self, Error::Incomplete { .. }) && self.api().is_none_or(|api| !api.is_from_atlas())
     }
@@ -180,6 +180,7 @@ impl NetworkErrorKind {
         use CertificateError::{Expired, NotYetValid, UnknownIssuer, WrongName};
         use NetworkErrorKind::{
             Broken, BrokenBody, Certificate, ConnectionRefused, HostNotFound, NotConnected, Proxy, Tls,
+            Unreachable,
         };
         const CHECK_THE_CLOCK: &str =
             "check this machine's clock; if it is right, the server's operator has to renew the certificate";
@@ -187,7 +188,7 @@ impl NetworkErrorKind {
             HostNotFound => {
                 ("cannot look up the host", "check the network, and the host in the base URL or of the proxy")
             }
-            ConnectionRefused | NotConnected => {
+            ConnectionRefused | Unreachable | NotConnected => {
                 ("cannot connect", "check the network, the base URL and the proxy")
             }
             Proxy => ("the proxy refused to connect", "check the proxy, and the credentials in its URL"),

@@ -64,7 +64,7 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
     if let Some(ureq::Error::Io(error)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
         return explain_io(error, broken);
     }
-    // Without a message, this error is from the handshake: later ones have one.
+    // Only in the handshake has this error no message.
     if error.kind() == ErrorKind::UnexpectedEof && error.get_ref().is_none() {
         return NetworkError::new(broken, "the server closed the connection within the TLS handshake");
     }
@@ -72,9 +72,8 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
     let kind = match error.kind() {
         // This is how other TLS libraries report what they do not accept.
         ErrorKind::InvalidData => NetworkErrorKind::Tls,
-        ErrorKind::ConnectionRefused | ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
-            NetworkErrorKind::ConnectionRefused
-        }
+        ErrorKind::ConnectionRefused => NetworkErrorKind::ConnectionRefused,
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => NetworkErrorKind::Unreachable,
         ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe

@@ -59,8 +59,9 @@ impl Retries {
 }
 
 fn is_without_host(error: &Error) -> bool {
-    use NetworkErrorKind::{ConnectionRefused, HostNotFound};
-    matches!(error, Error::Network { source, .. } if matches!(source.kind, HostNotFound | ConnectionRefused))
+    use NetworkErrorKind::{ConnectionRefused, HostNotFound, Unreachable};
+    let Error::Network { source, .. } = error else { return false };
+    matches!(source.kind, HostNotFound | ConnectionRefused | Unreachable)
 }
 
 /// The wait that the server asks for.
@@ -147,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_host_that_is_not_there_is_asked_three_times_at_most() {
-        for kind in [NetworkErrorKind::HostNotFound, NetworkErrorKind::ConnectionRefused] {
+        use NetworkErrorKind::{ConnectionRefused, HostNotFound, Unreachable};
+        for kind in [HostNotFound, ConnectionRefused, Unreachable] {
             let mut retries = Retries::new(5);
             let mut wait = || retries.wait_after(&network(kind), Duration::MAX, MAX);
             assert_eq!(

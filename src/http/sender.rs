@@ -43,8 +43,8 @@ impl Sender {
         Sender { agent, user_agent, retries, max_body_bytes, counters, has_responded }
     }
 
-    /// Makes attempts until one succeeds, and waits before each retry. It gives up after an error that will not pass, or that
-    /// `is_final`. `attempt` is told whether it needs a new connection.
+    /// Makes attempts until one succeeds, and waits before each retry. It gives up if no retry and no time is left, or after an error
+    /// that will not pass or that `is_final`. `attempt` is told whether it needs a new connection.
     pub(super) fn retry<T>(
         &self,
         deadline: Deadline,
@@ -145,7 +145,7 @@ impl Sender {
     }
 }
 
-/// A random number for a back-off, or the largest if the system gives none. Digest reports that error itself.
+/// A random number for a back-off, or the largest if the system gives none, which does no harm here.
 fn draw_random() -> u16 {
     let mut random = [0xff; 2];
     let _ = rand::rngs::OsRng.try_fill_bytes(&mut random);

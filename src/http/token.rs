@@ -38,7 +38,7 @@ struct OauthError {
     error_description: Option<String>,
 }
 
-/// Fetches an access token. The server must not issue two, so the request is sent again only if it could not be sent, or was
+/// Fetches an access token. The server must not issue two, so the request is retried only if it did not reach the server, or was
 /// answered with 429, 500, 502, 503 or 504.
 pub(super) fn fetch(
     sender: &Sender,
@@ -46,7 +46,7 @@ pub(super) fn fetch(
     account: &ServiceAccount,
     deadline: Deadline,
 ) -> Result<IssuedToken, Error> {
-    // A connection that breaks is final, so no attempt needs a new one.
+    // A connection that breaks is final here, so `retry` never asks for a new one.
     let attempt = |_| {
         let form = "grant_type=client_credentials".into();
         read_token(request, &post_form(sender, request, account, form, deadline)?)

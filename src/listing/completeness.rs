@@ -55,8 +55,8 @@ impl Completeness {
         }
         self.total_count = page.total_count.or(self.total_count);
         self.first_count = self.first_count.or(page.total_count);
-        // When an item is created, another moves to the next page and arrives twice, so duplicates count too. Without links,
-        // though, only the count says that there is a next page, and then a duplicate must not end the list.
+        // An item created meanwhile moves another one to the next page, where it arrives again. With links, that one counts too.
+        // Without links, only the count can end the list, and a duplicate must not end it too early.
         let reached = if page.has_links() { self.received } else { self.ids.len() };
         let has_next = match (page.has_next(), self.total_count) {
             (true, _) if is_empty => return Err(Incomplete::Empty),
@@ -96,7 +96,7 @@ impl Completeness {
 #[derive(Default)]
 struct IdSet {
     sorted: Vec<u64>,
-    /// At most an eighth as many as are sorted, and 1,000 more, so that sorting them in is rare.
+    /// At most `sorted.len() / 8 + 1000`, so that sorting them in is rare.
     recent: HashSet<u64>,
     hasher: RandomState,
 }

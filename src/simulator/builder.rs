@@ -138,7 +138,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] if the text is neither; or if an entry is not a bucket, has the id of another entry in its
-    /// project, or a `groupId` that is no project's.
+    /// project, or a `groupId` that does not have 24 hexadecimal digits.
     pub fn buckets_json(mut self, json: &str) -> io::Result<Builder> {
         let before = self.service.resources.projects.len();
         for FixtureBucket { project_id, project_name, json } in buckets_of_json(json, DEFAULT_PROJECT_ID)? {
@@ -287,11 +287,11 @@ impl Builder {
         let (keys, clients) = (&verifier.keys, &authorization_server.clients);
         let is_empty = |account: &Account| account.name.is_empty() || account.secret.is_empty();
         if keys.iter().any(|key| is_empty(key) || key.name.contains(':')) {
-            let message = "a public key is not empty and has no colon, a private key is not empty";
+            let message = "a public key must not be empty or have a colon, a private key must not be empty";
             return Err(invalid(message));
         }
         if clients.iter().any(is_empty) {
-            return Err(invalid("the id and the secret of a service account are not empty"));
+            return Err(invalid("the id and the secret of a service account must not be empty"));
         }
         let Resources { projects, readable, gone_versions, .. } = resources;
         let is_account = |name: &String| keys.iter().chain(clients).any(|account| account.name == *name);

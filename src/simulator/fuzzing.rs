@@ -1,4 +1,4 @@
-//! The simulator without its sockets. What `src/fuzzing.rs` cannot reach from where it stands.
+//! The simulator without its sockets. It is here because `src/fuzzing.rs` cannot reach the simulator's private code.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -25,20 +25,20 @@ impl Verifier {
         Verifier(verifier)
     }
 
-    /// The `Authentication-Info` for an answer with this content, or why `authorization` is refused.
+    /// The `Authentication-Info` for a response with this body, or why `authorization` is refused.
     pub fn verify(
         &mut self,
         method: &str,
         target: &str,
-        body: &[u8],
+        request_body: &[u8],
         authorization: &[u8],
-        content: &[u8],
+        response_body: &[u8],
     ) -> Result<Vec<u8>, Rejection> {
-        let (method, target, body) = (method.to_owned(), target.into(), body.to_vec());
+        let (method, target, body) = (method.to_owned(), target.into(), request_body.to_vec());
         let request = RecordedRequest { method, target, body, ..RecordedRequest::default() };
         let now = Instant::now();
         let verified = self.0.verify(authorization, &request, now)?;
-        Ok(self.0.authentication_info(&verified, content, false, now).unwrap_or_default())
+        Ok(self.0.authentication_info(&verified, response_body, false, now).unwrap_or_default())
     }
 }
 
@@ -57,7 +57,7 @@ pub struct SentResponse {
 pub struct Atlas(Mutex<Service>);
 
 impl Atlas {
-    /// One with a key, and a project that has so many buckets. `None` if the id is not one of a project.
+    /// One with a key, and a project that has so many buckets. `None` if the key or the id is not valid.
     pub fn new(public_key: &str, private_key: &str, project_id: &str, buckets: usize) -> Option<Atlas> {
         let builder = Simulator::builder().strict(true).key(public_key, private_key);
         let service = builder.project(project_id, sample_buckets(buckets)).into_service().ok()?;

@@ -91,6 +91,7 @@ impl Service {
                 .fold(response, |response, i| response.header(format!("X-Filler-{i}"), "x")),
             _ => response,
         });
+        // Unless a fault keeps the status from the client.
         if Fault::delivery(faults).is_none_or(Fault::leaves_status) {
             let code = response.get("x-error-code").map(String::from_utf8_lossy);
             request.error_code = code.map(String::from);
@@ -188,7 +189,8 @@ impl Service {
         }
     }
 
-    /// The public key or the client id that sent the `Authorization`, and for Digest what was verified.
+    /// The public key or the client id that sent the `Authorization`, and for Digest what was verified. `Err(None)`: there is no
+    /// `Authorization`.
     fn authenticate(
         &mut self,
         request: &RecordedRequest,

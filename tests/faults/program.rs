@@ -37,7 +37,7 @@ fn a_simulator_with_faults_lets_a_tool_be_rehearsed() {
     assert!(run.stderr.contains("HTTP 503 SIMULATED"), "{}", run.stderr);
     let run = program().args(["simulate", "--fault", "gremlins"]).run();
     assert_eq!((run.status, run.stdout.as_str(), run.stderr.lines().count()), (Some(2), "", 2));
-    assert!(run.stderr.contains("use an error status such as 503, rate-limit, reset"));
+    assert!(run.stderr.contains("use an error status such as 503, or one of rate-limit, reset"));
 }
 
 /// Runs a row. Returns all that is wrong.

@@ -264,6 +264,7 @@ fn waiting(_script: &PathBuf) {
     for (name, when, fault, options, said) in [
         ("the first answer", When::nth(1), slow(), "", "page 1: connecting"),
         ("a page", When::nth(3), slow(), "--limit 5", "page 2 of 3: waiting for Atlas"),
+        ("the only page", When::nth(2), slow(), "--limit 5 --page 2", "page 2: waiting for Atlas"),
         ("a retry", When::nth(3), busy, "--limit 5", "page 2 of 3: retrying in 1 s because of HTTP 503"),
         ("a project", When::nth(3), slow(), "--jobs 1 $TWO", "project 2 of 2: waiting for Atlas"),
         ("one of JSON", When::nth(3), slow(), "-o json --jobs 1 $TWO", "project 2 of 2: waiting for Atlas"),

@@ -1,7 +1,7 @@
 //! The program's agent: it looks names up as late and as rarely as curl does, and does not wait long for an address that is
 //! dead.
 //!
-//! This is the only file on `ureq`'s `unversioned` API, which may change with any version of `ureq`. The library's own agent
+//! This is the program's and the library's only file on `ureq`'s `unversioned` API, which may change with any version of `ureq`. The library's own agent
 //! does without, and so looks up before every request.
 
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +22,7 @@ use atlas_export_buckets::ureq::unversioned::transport::{
 };
 use atlas_export_buckets::ureq::{Agent, Error};
 
-/// An agent with these settings, among them a timeout.
+/// An agent with these settings. They must have a timeout.
 pub(crate) fn new_agent(config: Config) -> Agent {
     with_resolver(config, ThreadedResolver)
 }
@@ -163,13 +163,13 @@ impl<In: Transport> Connector<In> for BoundedProxyConnector {
         let time = *details.timeout.after;
         let start = Instant::now();
         let connecting = Arc::new(());
-        let is_connecting = Arc::downgrade(&connecting);
+        let still_connecting = Arc::downgrade(&connecting);
         let register = Arc::clone(&details.register_shutdown);
         let watch = move |socket: Weak<dyn ShutdownHandle>| {
-            let (is_connecting, watched) = (Weak::clone(&is_connecting), Weak::clone(&socket));
+            let (still_connecting, watched) = (Weak::clone(&still_connecting), Weak::clone(&socket));
             thread::Builder::new().spawn(move || {
                 thread::sleep(time.saturating_sub(start.elapsed()));
-                if let (Some(_), Some(socket)) = (is_connecting.upgrade(), watched.upgrade()) {
+                if let (Some(_), Some(socket)) = (still_connecting.upgrade(), watched.upgrade()) {
                     socket.shutdown();
                 }
             })?;

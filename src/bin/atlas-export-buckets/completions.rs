@@ -11,7 +11,7 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 /// Command, option, and the values to suggest. The option takes others too.
 const SUGGESTIONS: [(&str, &str, &str); 2] =
-    [("list", "api_version", "v1.0 2024-05-30"), ("simulate", "faults", fault::NAMES)];
+    [("list", "api_version", "v1.0, 2024-05-30"), ("simulate", "faults", fault::NAMES)];
 
 /// The script for a shell.
 pub(crate) fn script(shell: Shell) -> String {
@@ -22,7 +22,7 @@ pub(crate) fn script(shell: Shell) -> String {
     };
     let mut program = Cli::command().mut_subcommands(|command| command.mut_args(no_files));
     for (command, option, values) in SUGGESTIONS {
-        let values = PossibleValuesParser::new(values.split(' '));
+        let values = PossibleValuesParser::new(values.split(", "));
         program = program.mut_subcommand(command, |command| {
             command.mut_arg(option, |arg| arg.value_parser(values).hide_possible_values(true))
         });

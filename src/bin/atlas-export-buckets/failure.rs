@@ -36,7 +36,7 @@ pub(crate) enum Failure {
     Other(String),
 }
 
-/// What is wrong before anything is sent comes as a sentence.
+/// A sentence is about what is wrong before anything is sent.
 impl From<String> for Failure {
     fn from(cause: String) -> Self {
         Failure::Usage(cause)
@@ -97,7 +97,7 @@ fn exit_status(error: &Error) -> u8 {
         Error::NotAuthenticated { .. } | Error::Forbidden { .. } => NOT_ALLOWED,
         Error::NotFound { .. } => NOT_FOUND,
         Error::RateLimited { .. } => RATE_LIMITED,
-        // If the deadline passes during retries, the error before them decides.
+        // If the deadline passes during retries, the last error before that decides.
         Error::Deadline { cause: Some(cause), .. } => exit_status(cause),
         Error::Network { .. } | Error::Deadline { cause: None, .. } => NETWORK,
         Error::Status { .. } | Error::Incomplete { .. } if error.is_retryable() => WORTH_TRYING_AGAIN,

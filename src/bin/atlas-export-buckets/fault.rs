@@ -15,9 +15,9 @@ pub(crate) enum FaultArg {
 }
 
 /// All names except the statuses.
-pub(crate) const NAMES: &str = "rate-limit reset close truncate endless html redirect delay drip unauthorized stale \
-                                forget-nonces basic wrong-rspauth revoke-token many-headers cap-page no-links no-count \
-                                count-refused count-shrinks shift delete ignore-page next-for-ever";
+pub(crate) const NAMES: &str = "rate-limit, reset, close, truncate, endless, html, redirect, delay, drip, unauthorized, stale, forget-nonces, \
+     basic, wrong-rspauth, revoke-token, many-headers, cap-page, no-links, no-count, count-refused, count-shrinks, \
+     shift, delete, ignore-page, next-for-ever";
 
 /// The bucket that is made while the list is read.
 const NEW_BUCKET: &str =
@@ -63,7 +63,7 @@ pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
         "next-for-ever" => (pages, Fault::NextForEver),
         status => match status.parse() {
             Ok(status @ 400..600) => (pages, error(status)),
-            _ => return Err(format!("use an error status such as 503, {}", NAMES.replace(' ', ", "))),
+            _ => return Err(format!("use an error status such as 503, or one of {NAMES}")),
         },
     };
     // The number says how many requests are hit. Without it, all of them are.
@@ -171,7 +171,7 @@ mod tests {
             let result = list(faults);
             assert!(result.contains(expected), "{faults}: {result}");
         }
-        for name in NAMES.split(' ') {
+        for name in NAMES.split(", ") {
             let is_tested =
                 cases.iter().any(|(faults, _)| faults.split(['=', ' ']).any(|fault| fault == name));
             assert!(is_tested, "{name} is not tested");
@@ -205,9 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_what_there_is() {
+    fn a_wrong_fault_is_refused_with_those_that_there_are() {
         let cases = [
-            ("nonsense", "use an error status such as 503, rate-limit, reset, close,"),
+            ("nonsense", "use an error status such as 503, or one of rate-limit, reset, close,"),
             ("", "use an error status such as 503, "),
             ("200", "use an error status such as 503, "),
             ("600", "use an error status such as 503, "),

@@ -142,8 +142,9 @@ impl Printer<'_> {
     fn print_project(&mut self, project: &NamedProject, pages: Pages<'_>) -> io::Result<()> {
         let (printed_before, mut total_count) = (self.buckets, None);
         self.projects += 1;
-        self.show_place(project, 1, None);
-        for (page, next_page) in pages.zip(2..) {
+        let first_page = self.listing.page.unwrap_or(1).into();
+        self.show_place(project, first_page, None);
+        for (page, next_page) in pages.zip(first_page + 1..) {
             let page = match page {
                 Ok(page) => page,
                 Err(failure) => {
@@ -154,8 +155,11 @@ impl Printer<'_> {
             total_count = page.total_count.or(total_count);
             self.buckets += page.results.len() as u64;
             terminal::print(&self.output.page(project, &page)?)?;
-            self.show_place(project, next_page, total_count);
+            if self.listing.page.is_none() {
+                self.show_place(project, next_page, total_count);
+            }
         }
+        // Of a single page, only the server knows how many there are in all.
         let count =
             if self.listing.page.is_some() { total_count } else { Some(self.buckets - printed_before) };
         terminal::print(&self.output.complete(count)?)
@@ -164,7 +168,7 @@ impl Printer<'_> {
     /// Says on a terminal what is waited for: a page of the only project, or one of the projects.
     fn show_place(&self, project: &NamedProject, page: u64, buckets: Option<u64>) {
         let pages = buckets.map(|buckets| buckets.div_ceil(self.listing.items_per_page.into()));
-        terminal::set_place(match (project.of, pages) {
+        terminal::set_place(match (project.project_count, pages) {
             // Nothing more is waited for.
             (Some(1), Some(pages)) if page > pages => return,
             (Some(1), Some(pages)) => format!("page {page} of {pages}"),

@@ -42,7 +42,7 @@ impl Lister {
         Box::new(pages.map(|page| page.map_err(|error| self.failure(error))))
     }
 
-    /// The library has the time of `--max-time` too, and may be the first to notice that it has passed.
+    /// The library is given `--max-time` too, as the deadline of each listing, and may be the first to notice that it has passed.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         match error {
             Error::Deadline { timeout, cause: None, .. } if timeout == self.limit.time => {

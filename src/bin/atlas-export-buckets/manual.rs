@@ -62,7 +62,7 @@ mod tests {
         let program = Cli::command();
         let help = program.find_subcommand("simulate").unwrap().get_after_help().unwrap().to_string();
         let explained: Vec<&str> = help.split(|c: char| !(c.is_alphanumeric() || c == '-')).collect();
-        for name in fault::NAMES.split(' ') {
+        for name in fault::NAMES.split(", ") {
             assert!(explained.contains(&name), "{name}");
         }
     }

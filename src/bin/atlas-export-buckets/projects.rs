@@ -29,13 +29,13 @@ pub(crate) struct NamedProject {
     /// Known if the projects themselves were listed.
     pub(crate) name: Option<String>,
     /// How many projects there are, as far as that is known.
-    pub(crate) of: Option<u64>,
+    pub(crate) project_count: Option<u64>,
 }
 
 impl NamedProject {
     /// One of so many projects that were named by their ids.
-    pub(crate) fn new(id: ProjectId, of: usize) -> Self {
-        NamedProject { id, name: None, of: Some(of as u64) }
+    pub(crate) fn new(id: ProjectId, project_count: usize) -> Self {
+        NamedProject { id, name: None, project_count: Some(project_count as u64) }
     }
 }
 
@@ -79,8 +79,8 @@ impl Projects {
     pub(crate) fn iter(self, lister: &Lister) -> ProjectIter {
         let mut listing = match self {
             Projects::Named(ids) => {
-                let of = ids.len();
-                return Box::new(ids.into_iter().map(move |id| Ok(NamedProject::new(id, of))));
+                let count = ids.len();
+                return Box::new(ids.into_iter().map(move |id| Ok(NamedProject::new(id, count))));
             }
             Projects::All(None) => lister.client.projects(),
             Projects::All(Some(id)) => lister.client.organization_projects(&id),
@@ -88,9 +88,9 @@ impl Projects {
         let lister = lister.clone();
         Box::new(std::iter::from_fn(move || {
             let project = listing.next()?.map_err(|error| lister.failure(error));
-            let of = listing.total_count();
+            let project_count = listing.total_count();
             Some(project.and_then(|project| match project.id.parse() {
-                Ok(id) => Ok(NamedProject { id, name: Some(project.name), of }),
+                Ok(id) => Ok(NamedProject { id, name: Some(project.name), project_count }),
                 Err(_) => Err(Failure::Other("Atlas sent a project whose id is not valid".into())),
             }))
         }))
@@ -136,7 +136,7 @@ fn named_ids(values: &[String]) -> Result<Vec<ProjectId>, String> {
 fn read_ids(ids: &mut Vec<ProjectId>) -> Result<(), String> {
     let bytes = read_all(&mut io::stdin(), &"standard input")?;
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        // Some editors put a byte order mark before the first line. A note need not be Unicode, as it is not read.
+        // Some editors put a byte order mark before the first line. What follows a `#` need not be Unicode.
         let line = String::from_utf8_lossy(line);
         let id = line.trim_start_matches('\u{feff}').split('#').next().unwrap_or_default().trim();
         if !id.is_empty() {

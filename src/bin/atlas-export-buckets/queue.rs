@@ -15,7 +15,7 @@ use crate::projects::{NamedProject, ProjectIter};
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Projects that wait for their turn, for each worker.
 const PROJECTS_AHEAD: usize = 16;
-/// Pages of a project that wait to be printed: so many of it are asked for before its turn.
+/// Pages of a project that may be fetched before its turn, besides the one that its worker holds.
 const PAGES_AHEAD: usize = 16;
 
 /// Several projects, in listing order.
@@ -40,8 +40,8 @@ type Message = Option<Result<Page<ExportBucket>, Failure>>;
 struct Place {
     project: NamedProject,
     pages: Receiver<Message>,
-    /// Dropped when it is this project's turn.
-    wait: Sender<()>,
+    /// Dropped when it is this project's turn, which ends the worker's `turn.recv()`.
+    before_turn: Sender<()>,
 }
 
 /// The same project for its worker.
@@ -86,7 +86,7 @@ impl Queue {
 
     /// The pages of a project whose turn it is.
     fn pages(&self, place: Place) -> Pages<'_> {
-        drop(place.wait);
+        drop(place.before_turn);
         Box::new(iter::from_fn(move || {
             // A worker sends `None` at the end. If the channel closes without it, the worker failed.
             let message = self.limit.receive(&place.pages).unwrap_or_else(|failure| Some(Err(failure)));
@@ -100,7 +100,7 @@ impl Queue {
     /// The projects that were not handed out.
     fn rest(&self) -> Vec<Result<NamedProject, Failure>> {
         let begun = || self.begun.try_iter().map(|place| place.map(|place| place.project));
-        // Make room first: a worker that waits for room holds the lock.
+        // Take these before the lock: a worker holds it while it waits for room among them.
         let mut rest: Vec<_> = begun().collect();
         match self.shared.projects.lock() {
             Ok(mut projects) => rest.extend(begun().chain(projects.by_ref())),
@@ -150,8 +150,8 @@ fn bytes_of(page: &Page<ExportBucket>) -> usize {
 /// Both ends of a project's channels. A worker can send a small project whole, without waiting for its turn.
 fn open(project: NamedProject) -> (Place, Job) {
     let (sender, pages) = sync_channel(PAGES_AHEAD);
-    let (wait, turn) = channel();
-    (Place { project: project.clone(), pages, wait }, Job { project, pages: sender, turn })
+    let (before_turn, turn) = channel();
+    (Place { project: project.clone(), pages, before_turn }, Job { project, pages: sender, turn })
 }
 
 #[cfg(test)]
@@ -179,20 +179,20 @@ mod tests {
 
     #[test]
     fn a_small_project_does_not_hold_its_worker_until_its_turn() {
-        let (asked, is_asked) = channel();
+        let (asked, requests) = channel();
         let atlas = Simulator::builder().projects(3, 1).observe(move |_| _ = asked.send(())).start().unwrap();
         // Nobody takes a page.
         let queue = Queue::start(&lister(&atlas), projects(&atlas), 1).unwrap();
         // A challenge, and a page of each project.
         for request in 0..4 {
-            assert_eq!(is_asked.recv_timeout(LONG), Ok(()), "request {request}");
+            assert_eq!(requests.recv_timeout(LONG), Ok(()), "request {request}");
         }
         let order: Vec<String> = queue.listed().map(|listed| listed.unwrap().0.id.to_string()).collect();
         assert_eq!(order, atlas.project_ids());
     }
 
     #[test]
-    fn where_enough_waits_a_project_waits_for_its_turn() {
+    fn above_the_limit_of_bytes_a_worker_waits_for_its_project_s_turn() {
         let atlas = Simulator::builder().buckets(sample_buckets(1)).start().unwrap();
         let queue = queue(0);
         queue.shared.held.store(MAX_BYTES + 1, Relaxed);

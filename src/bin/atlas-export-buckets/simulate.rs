@@ -40,7 +40,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8, Failure> {
         Some((program, arguments)) => {
             let mut command = Command::new(program);
             command.args(arguments);
-            // Those for the real Atlas: the command might prefer another kind of credentials.
+            // Remove the variables for the real Atlas: the command might prefer their credentials.
             for (name, _) in env::vars_os() {
                 if name.as_encoded_bytes().starts_with(b"MONGODB_ATLAS_") {
                     command.env_remove(name);

@@ -10,7 +10,7 @@ use atlas_export_buckets::escape::escape_text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// Everything that the library logs is printed. It logs nothing below [`BESIDE_PROGRESS`], so only this differs.
+/// Everything that the library logs is printed. It logs nothing at this level; the level only differs from [`BESIDE_PROGRESS`].
 const VERBOSE: LevelFilter = LevelFilter::Trace;
 /// Warnings are printed. The rest of the log feeds the line that says what is waited for.
 const BESIDE_PROGRESS: LevelFilter = LevelFilter::Debug;
@@ -71,7 +71,7 @@ impl Log for Logger {
 /// A wait that is shorter needs no explanation.
 const SHOWN_AFTER: Duration = Duration::from_millis(500);
 
-/// The one line. Until it is shown, and where none is to be shown, what is done to it has no effect.
+/// The one line. While it is hidden it can be changed, but nothing is drawn.
 static LINE: LazyLock<ProgressBar> = LazyLock::new(ProgressBar::hidden);
 
 /// Begins the line that says what is waited for, if standard error is a terminal that has nothing else to show.
@@ -99,6 +99,7 @@ pub(crate) fn set_place(place: String) {
 
 /// Updates the line from what the library logs about its requests.
 fn observe(record: &str) {
+    // A response came. What is waited for now is the next one.
     if record.starts_with("HTTP ") {
         LINE.set_message("waiting for Atlas");
     } else if let Some(retry) = retry_in(record) {
@@ -123,7 +124,7 @@ pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
         stdout.write_all(bytes)?;
         stdout.flush()
     };
-    // While the line is away, whoever logs waits. A pipe may be full for as long as its reader likes.
+    // Whoever logs waits until the line is back, so it does not go away while a slow reader fills a pipe.
     if io::stdout().is_terminal() { LINE.suspend(write) } else { write() }
 }
 

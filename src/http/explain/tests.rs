@@ -27,7 +27,9 @@ fn the_end_of_the_deadline_is_no_timeout_of_the_agent() {
 
 #[test]
 fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
-    use NetworkErrorKind::{Broken, ConnectionRefused, HostNotFound, NotConnected, Other, Proxy, Tls};
+    use NetworkErrorKind::{
+        Broken, ConnectionRefused, HostNotFound, NotConnected, Other, Proxy, Tls, Unreachable,
+    };
     use ureq::Error as UreqError;
     let io = |kind| UreqError::Io(IoError::new(kind, "x"));
     let cases = [
@@ -41,8 +43,8 @@ fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
         (io(ErrorKind::UnexpectedEof), Broken, true, "x"),
         (io(ErrorKind::ConnectionReset), Broken, true, "x"),
         (io(ErrorKind::ConnectionRefused), ConnectionRefused, true, "x"),
-        (io(ErrorKind::NetworkUnreachable), ConnectionRefused, true, "x"),
-        (io(ErrorKind::HostUnreachable), ConnectionRefused, true, "x"),
+        (io(ErrorKind::NetworkUnreachable), Unreachable, true, "x"),
+        (io(ErrorKind::HostUnreachable), Unreachable, true, "x"),
         (io(ErrorKind::AddrNotAvailable), NotConnected, true, "x"),
         (
             UreqError::Io(IoError::other("failed to lookup address information: x")),

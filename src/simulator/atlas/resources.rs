@@ -76,8 +76,8 @@ impl Resources {
         self.list(&projects, |project| project.to_json(&base), ResponseKind::ProjectPage, target, faults)
     }
 
-    /// The project whose id is in the path, or those of the organization whose id it is, if the credentials may read it.
-    /// They see an organization only through its projects.
+    /// The projects that the path names by a project's or an organization's id, and that the credentials may read. It is an error
+    /// if there are none.
     fn named(&self, target: &Target, reader: &str) -> Result<Vec<&SimulatedProject>, Response> {
         let Target { kind, id, .. } = target;
         let (noun, malformed, unknown) = match kind {

@@ -14,7 +14,7 @@ pub(super) fn lines(project: &NamedProject, buckets: &[ExportBucket]) -> io::Res
     buckets.iter().map(|bucket| Ok(object(project, bucket)? + "\n")).collect()
 }
 
-/// A bucket on one line, its project first. If the bucket has fields with the project's names, they are left out.
+/// A bucket on one line, its project first. A `groupId` or `groupName` of the bucket's own gives way.
 fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
     let mut object = format!("{{\"groupId\":\"{}\"", project.id);
     if let Some(name) = &project.name {
@@ -31,8 +31,8 @@ fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
 
 /// A document, `{"results":[…],"totalCount":N}`; if any project failed, it has `errors` and no count.
 pub(super) struct Document {
-    /// The beginning, or the last element, whose line does not end before it is known whether a comma follows. Only whole
-    /// lines are printed, and between them a terminal can show the line of progress.
+    /// The last line, which ends when it is known whether a comma follows. Only whole lines are printed, so that a terminal can
+    /// show the line of progress between them.
     held: String,
     /// The buckets of a project that is not complete yet.
     pending: Vec<String>,
@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_project_s_name_follows_its_id_and_hides_the_bucket_s_own() {
-        let project = NamedProject { id: ID.parse().unwrap(), name: Some("Pro\"d\u{9b}".into()), of: None };
+        let project =
+            NamedProject { id: ID.parse().unwrap(), name: Some("Pro\"d\u{9b}".into()), project_count: None };
         let bucket = serde_json::from_str(&format!("{{{KNOWN},\"groupName\":\"x\"}}")).unwrap();
         let expected = format!("{START}\"groupName\":\"Pro\\\"d\\u009b\",{KNOWN}}}");
         assert_eq!(object(&project, &bucket).unwrap(), expected);

@@ -38,7 +38,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(style: Style) -> Self {
-        // The rows of later projects are not known yet, so leave room for most of their names.
+        // The rows of later projects are not known yet, so leave room for most names of buckets.
         let name_width = if style.has_several_projects { 32 } else { 0 };
         let columns = [
             ("PROJECT", 0, style.has_several_projects),
