@@ -173,7 +173,7 @@ pub enum NetworkErrorKind {
     ConnectionRefused,
     /// No route leads to the host, or to the proxy.
     Unreachable,
-    /// No connection in time.
+    /// No connection in time, or none for another reason.
     NotConnected,
     /// The proxy refused to connect to the host.
     Proxy,

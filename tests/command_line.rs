@@ -166,7 +166,12 @@ const BAD_INPUT: &[(&str, &str, &str, &str)] = &[
         "",
         "not an organization id: one has 24 hexadecimal digits",
     ),
-    ("two organizations", "--org-id 5 --org-id 6", "", "one organization at a time: give --org-id once"),
+    (
+        "two organizations",
+        "--org-id 5e4e593f70dfbf1010295836 --org-id 5e4e593f70dfbf1010295837",
+        "",
+        "one organization at a time: give --org-id once",
+    ),
     (
         "a client secret as a public half",
         "ID -v",
@@ -290,6 +295,27 @@ fn a_bad_base_url_of_the_environment_is_told_with_its_variable() {
         program.env("MONGODB_ATLAS_BASE_URL", "").env(variable, "https://f00dfeed:x@h");
         assert_refused(variable, &mut program, &format!("{variable}: the base URL has user information"));
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_base_url_of_the_option_wins_over_one_of_the_environment_that_cannot_be_used() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let atlas = simulator(3);
+    for bad in ["ftp://h".as_bytes(), b"http://\xff"] {
+        let args = ["--project-id", PROJECT, "--base-url", atlas.base_url()];
+        let run =
+            listing(&atlas, &args).env("MONGODB_ATLAS_BASE_URL", std::ffi::OsStr::from_bytes(bad)).run();
+        assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{run:?}");
+    }
+}
+
+#[test]
+fn an_organization_may_be_named_twice() {
+    let atlas = simulator(3);
+    let id = atlas.organization_id();
+    let run = listing(&atlas, &["--org-id", id, "--org-id", &format!(" {}", id.to_uppercase())]).run();
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{run:?}");
 }
 
 #[test]
@@ -461,6 +487,11 @@ fn simulate_runs_a_command_in_its_environment_and_ends_with_its_status() {
         .env("MONGODB_ATLAS_ACCESS_TOKEN", "f00dfeed")
         .run();
     assert_eq!((run.status, run.stdout.as_str()), (Some(0), "12\n"), "a token for the real Atlas: {run:?}");
+    let run = program()
+        .args(["simulate", "--", "/bin/sh", "-c", "env | grep -c ^MONGODB_ATLAS_"])
+        .env("MONGODB_ATLAS_OTHER", "for the real Atlas")
+        .run();
+    assert_eq!((run.status, run.stdout.as_str()), (Some(0), "6\n"), "another variable: {run:?}");
     let run = simulate(&["--fault", "503=1"], "\"$PROGRAM\" list -v -o json");
     assert!(run.status == Some(0) && run.stderr.contains("HTTP 503 SIMULATED"), "{run:?}");
 }

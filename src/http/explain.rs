@@ -73,7 +73,9 @@ fn explain_io(error: &io::Error, broken: NetworkErrorKind) -> NetworkError {
         // This is how other TLS libraries report what they do not accept.
         ErrorKind::InvalidData => NetworkErrorKind::Tls,
         ErrorKind::ConnectionRefused => NetworkErrorKind::ConnectionRefused,
-        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => NetworkErrorKind::Unreachable,
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => {
+            NetworkErrorKind::Unreachable
+        }
         ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe

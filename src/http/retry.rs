@@ -8,7 +8,7 @@ use crate::error::{Error, NetworkErrorKind};
 pub(crate) struct Retries {
     /// Retries that are left.
     left: u32,
-    /// How many of these may follow a host that was not found or refused the connection.
+    /// How many of these may follow a host that was not found, refused the connection, or was unreachable.
     left_without_host: u32,
     /// Retries and rate limits so far: each makes the next back-off longer.
     backoffs: u32,
@@ -19,7 +19,7 @@ impl Retries {
     const FIRST_BACKOFF: Duration = Duration::from_millis(500);
     /// The longest wait, unless the server asks for a longer one.
     const MAX_BACKOFF: Duration = Duration::from_secs(8);
-    /// A host that is not there will usually not be there in a minute either, so the call fails within two seconds.
+    /// A host that is not there will usually not be there in a minute either. Two retries wait less than two seconds.
     const MAX_RETRIES_WITHOUT_HOST: u32 = 2;
 
     pub(crate) fn new(retries: u32) -> Self {

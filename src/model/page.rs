@@ -15,7 +15,7 @@ use super::{Link, ListItem};
 pub struct Page<T> {
     /// `pageNum`: the number of this page, from 1.
     pub page_num: u32,
-    /// `results`: the items. In a listing, without those of earlier pages.
+    /// `results`: the items. In a listing, without those that came before.
     pub results: Vec<T>,
     /// `totalCount`: how many items the server counts in all pages; Atlas calls it an estimate. Absent with
     /// `includeCount=false`.

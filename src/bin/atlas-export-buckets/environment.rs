@@ -3,7 +3,7 @@
 use std::env::{self, VarError};
 use std::path::PathBuf;
 
-use atlas_export_buckets::{ClientBuilder, Credentials};
+use atlas_export_buckets::{Client, ClientBuilder, Credentials, InvalidInput};
 
 /// The project to list, if no option says which.
 pub(crate) const PROJECT_ID: &str = "MONGODB_ATLAS_PROJECT_ID";
@@ -24,9 +24,12 @@ pub(crate) fn ca_file() -> Option<PathBuf> {
     env::var_os(CA_FILE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// A builder with the credentials and the base URL of the environment.
-pub(crate) fn client_builder() -> Result<ClientBuilder, String> {
-    let credentials = Credentials::from_env().map_err(|error| error.to_string())?;
+/// A builder with the credentials of the environment, and with its base URL if none is given.
+pub(crate) fn client_builder(base_url: Option<&str>) -> Result<ClientBuilder, InvalidInput> {
+    let credentials = Credentials::from_env()?;
     log::info!("credentials: {}", credentials.summary());
-    ClientBuilder::from_env().map_err(|error| error.to_string())
+    match base_url {
+        Some(base_url) => Ok(Client::builder(credentials).base_url(base_url)),
+        None => ClientBuilder::from_env(),
+    }
 }

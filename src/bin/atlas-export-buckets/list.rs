@@ -21,7 +21,8 @@ const REVOCATION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs the command and returns the exit status. All that can be checked before anything is sent is checked first.
 pub(crate) fn run(args: &ListArgs) -> Result<u8, Failure> {
     let projects = Projects::selected(&args.selection)?;
-    let builder = configure(environment::client_builder()?, &args.listing);
+    let builder = environment::client_builder(args.connection.base_url.as_deref());
+    let builder = configure(builder.map_err(|error| error.to_string())?, &args.listing);
     let client = connect(builder, &args.connection)?;
     Ok(list(&client, projects, &args.listing, args.connection.jobs))
 }
@@ -44,9 +45,6 @@ fn connect(builder: ClientBuilder, connection: &ConnectionArgs) -> Result<Client
     let mut builder = builder.timeout(connection.timeout).retries(connection.retries);
     if let Some(api_version) = connection.api_version {
         builder = builder.api_version(api_version);
-    }
-    if let Some(base_url) = &connection.base_url {
-        builder = builder.base_url(base_url);
     }
     let mut roots = "built in".to_owned();
     if let Some(path) = &connection.ca_file {

@@ -64,11 +64,10 @@ impl Limit {
 
     /// Waits for what a worker sends, but not beyond the end of the run. After the end, nothing is received.
     pub(crate) fn receive<T>(self, receiver: &Receiver<T>) -> Result<T, Failure> {
-        let time_left = self.time_left();
-        if time_left.is_zero() {
-            return Err(self.failure());
+        match self.time_left() {
+            Duration::ZERO => Err(self.failure()),
+            time_left => receiver.recv_timeout(time_left).map_err(|_| self.failure()),
         }
-        receiver.recv_timeout(time_left).map_err(|_| self.failure())
     }
 
     /// Why nothing was received.

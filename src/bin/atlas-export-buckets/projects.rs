@@ -48,12 +48,14 @@ impl Projects {
         if selection.all_projects {
             return Ok(Projects::All(None));
         }
-        if let Some((organization, others)) = selection.organizations.split_first() {
+        let parse = |id: &String| id.trim().parse().map_err(|error: InvalidInput| error.to_string());
+        let organizations: Vec<OrganizationId> =
+            selection.organizations.iter().map(parse).collect::<Result<_, _>>()?;
+        if let Some((organization, others)) = organizations.split_first() {
             if others.iter().any(|other| other != organization) {
                 return Err("one organization at a time: give --org-id once".into());
             }
-            let id = organization.trim().parse().map_err(|error: InvalidInput| error.to_string())?;
-            return Ok(Projects::All(Some(id)));
+            return Ok(Projects::All(Some(organization.clone())));
         }
         let mut ids = match selection.project_ids.as_slice() {
             [] => vec![id_of_environment()?],

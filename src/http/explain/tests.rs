@@ -45,6 +45,7 @@ fn what_breaks_below_http_is_told_by_where_and_whether_it_may_pass() {
         (io(ErrorKind::ConnectionRefused), ConnectionRefused, true, "x"),
         (io(ErrorKind::NetworkUnreachable), Unreachable, true, "x"),
         (io(ErrorKind::HostUnreachable), Unreachable, true, "x"),
+        (io(ErrorKind::NetworkDown), Unreachable, true, "x"),
         (io(ErrorKind::AddrNotAvailable), NotConnected, true, "x"),
         (
             UreqError::Io(IoError::other("failed to lookup address information: x")),

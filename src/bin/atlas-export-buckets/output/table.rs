@@ -11,7 +11,6 @@ use crate::projects::NamedProject;
 
 /// The widest cell. What is longer is cut.
 const MAX_WIDTH: usize = 64;
-const GAP: &str = "   ";
 
 fn cell_text(text: &str) -> Cow<'_, str> {
     let text = escape_text(text);
@@ -94,7 +93,7 @@ impl Table {
             cell.to_owned() + &" ".repeat(width.saturating_sub(cell.width()))
         };
         let cells: Vec<String> = row.iter().zip(&self.widths).map(pad).collect();
-        cells.join(GAP).trim_end().to_owned()
+        cells.join("   ").trim_end().to_owned()
     }
 }
 
