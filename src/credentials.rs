@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 
-use crate::invalid_input::InvalidInput;
+use crate::invalid_input::{InvalidInput, is_quoted};
 
 /// A programmatic API key of Atlas: a public half, which is Digest's user name, and a private half, the password.
 ///
@@ -275,14 +275,13 @@ fn find_other_name(get: OsVariables<'_>) -> Option<&'static str> {
 }
 
 fn check(what: &'static str, value: &str) -> Result<(), InvalidInput> {
-    let is_quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
     let problem = if value.is_empty() {
         "is empty: copy it from Atlas"
     } else if value.chars().any(char::is_control) {
         "has a control character, perhaps a line end: copy it again from Atlas"
     } else if value.trim() != value {
         "has blanks at its ends: leave them off"
-    } else if is_quoted('"') || is_quoted('\'') {
+    } else if is_quoted(value) {
         "is in quotes: leave them off"
     } else {
         return Ok(());

@@ -63,6 +63,11 @@ pub enum InvalidInput {
     AgentProxy,
 }
 
+/// Whether a value still has the quotes in which it stood elsewhere.
+pub(crate) fn is_quoted(value: &str) -> bool {
+    ['"', '\''].iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote))
+}
+
 impl std::error::Error for InvalidInput {}
 
 impl InvalidInput {

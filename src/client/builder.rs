@@ -349,13 +349,13 @@ mod tests {
                 of_environment(),
                 InvalidInput::BaseUrl {
                     variable: Some("MONGODB_ATLAS_BASE_URL"),
-                    problem: "has a query; it looks like https://cloud.mongodb.com".into(),
+                    problem: "has a query; it should look like https://cloud.mongodb.com".into(),
                 },
             ),
             (
                 "a base URL in the place of that of the environment",
                 of_environment().base_url("https://h?q"),
-                InvalidInput::base_url("has a query; it looks like https://cloud.mongodb.com"),
+                InvalidInput::base_url("has a query; it should look like https://cloud.mongodb.com"),
             ),
         ];
         for (name, builder, expected) in cases {

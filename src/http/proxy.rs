@@ -31,7 +31,7 @@ pub(crate) fn from_variables(
     parse(&url).map(Some).map_err(|problem| InvalidInput::environment(variable, problem))
 }
 
-const NOT_A_PROXY: &str = "is not a proxy: it looks like http://proxy.example:3128";
+const NOT_A_PROXY: &str = "is not a proxy: it should look like http://proxy.example:3128";
 
 /// Reads a proxy's URL: `[scheme://][user:password@]host[:port]`, with curl's defaults.
 fn parse(url: &str) -> Result<Proxy, &'static str> {
@@ -54,7 +54,7 @@ fn parse(url: &str) -> Result<Proxy, &'static str> {
         _ => (host_and_port, None),
     };
     if host.is_empty() {
-        return Err("has no host: it looks like http://proxy.example:3128");
+        return Err("has no host: it should look like http://proxy.example:3128");
     }
     if !is_host(host) {
         return Err(NOT_A_PROXY);

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs as _};
 use ureq::http::Uri;
 
 use crate::ProjectId;
+use crate::invalid_input::is_quoted;
 
 /// Scheme, host, port and perhaps a path prefix, checked and without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,10 @@ impl BaseUrl {
     /// Checks the form. Whether plain http may be used depends on more than the URL: see `client/builder.rs`.
     /// The error says what is wrong with it.
     pub(crate) fn parse(url: &str) -> Result<Self, Cow<'static, str>> {
-        let refuse = |problem| Err(format!("{problem}; it looks like {}", BaseUrl::DEFAULT).into());
+        let refuse = |problem| Err(format!("{problem}; it should look like {}", BaseUrl::DEFAULT).into());
+        if is_quoted(url) {
+            return refuse("is in quotes: leave them off");
+        }
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
             return refuse("does not begin with https://, or http:// for this machine");
@@ -163,6 +167,9 @@ mod tests {
         let long = format!("https://h/{}", "a".repeat(BaseUrl::MAX_LEN - 9));
         let cases = [
             ("ftp://h", "does not begin with https://, or http:// for this machine"),
+            ("\"https://h\"", "is in quotes: leave them off"),
+            ("'https://h'", "is in quotes: leave them off"),
+            ("\"", "does not begin with https://, or http:// for this machine"),
             ("cloud.mongodb.com", "does not begin with https://, or http:// for this machine"),
             ("", "does not begin with https://, or http:// for this machine"),
             ("https://", "has no valid host and port, or no valid path"),
@@ -200,8 +207,11 @@ mod tests {
             ),
         ];
         for (input, problem) in cases {
-            let example =
-                if problem.contains("use https") { "" } else { "; it looks like https://cloud.mongodb.com" };
+            let example = if problem.contains("use https") {
+                ""
+            } else {
+                "; it should look like https://cloud.mongodb.com"
+            };
             assert_eq!(BaseUrl::parse(input), Err(format!("{problem}{example}").into()), "{input}");
         }
     }

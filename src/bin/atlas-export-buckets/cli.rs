@@ -130,6 +130,8 @@ pub(crate) struct ListingArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) envelope: bool,
     /// Deadline of the whole run [default: none]
+    ///
+    /// It begins when the ids on standard input have been read.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Connection")]
     pub(crate) max_time: Option<Duration>,
 }
