@@ -14,10 +14,7 @@ fuzz_target!(|text: &str| {
             let (name, number) =
                 text.split_once('=').map_or((text, None), |(name, number)| (name, Some(number)));
             let status = name.parse().ok().filter(|status: &u16| (400..600).contains(status));
-            assert!(
-                status.is_some() || fault::NAMES.split(", ").any(|known| known == name),
-                "{text:?}"
-            );
+            assert!(status.is_some() || fault::NAMES.split(", ").any(|known| known == name), "{text:?}");
             assert!(
                 number.is_none_or(|number| number.parse().is_ok_and(|number: u64| number > 0)),
                 "{text:?}"
