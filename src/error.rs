@@ -87,7 +87,8 @@ pub enum Error {
         status: u16,
     },
     /// No complete response arrived: name look-up, connection or TLS failed, or the connection broke. If the failure may be
-    /// temporary ([`NetworkError::is_transient`]), retries did not help.
+    /// temporary ([`NetworkError::is_transient`]), retries of a page did not help. A request
+    /// for a token is not sent again after a connection that broke.
     #[non_exhaustive]
     Network {
         /// What was asked for.

@@ -19,7 +19,8 @@ impl Retries {
     const FIRST_BACKOFF: Duration = Duration::from_millis(500);
     /// The longest wait, unless the server asks for a longer one.
     const MAX_BACKOFF: Duration = Duration::from_secs(8);
-    /// A host that is not there will usually not be there in a minute either. Two retries wait less than two seconds.
+    /// A host that is not there will usually not be there in a minute either. If nothing else failed before, two retries
+    /// wait 1.5 s at most.
     const MAX_RETRIES_WITHOUT_HOST: u32 = 2;
 
     pub(crate) fn new(retries: u32) -> Self {

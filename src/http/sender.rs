@@ -43,8 +43,8 @@ impl Sender {
         Sender { agent, user_agent, retries, max_body_bytes, counters, has_responded }
     }
 
-    /// Makes attempts until one succeeds, and waits before each retry. It gives up if no retry and no time is left, or after an error
-    /// that will not pass or that `is_final`. `attempt` is told whether it needs a new connection.
+    /// Makes attempts until one succeeds, and waits before each retry. It gives up when no retry or not enough time is left, or after
+    /// an error that will not pass or that `is_final`. `attempt` is told whether it needs a new connection.
     pub(super) fn retry<T>(
         &self,
         deadline: Deadline,

@@ -36,7 +36,7 @@ pub(crate) enum Failure {
     Other(String),
 }
 
-/// A sentence is about what is wrong before anything is sent.
+/// For the `String` errors of the checks before anything is sent.
 impl From<String> for Failure {
     fn from(cause: String) -> Self {
         Failure::Usage(cause)

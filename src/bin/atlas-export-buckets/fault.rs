@@ -66,7 +66,7 @@ pub(crate) fn parse(text: &str) -> Result<FaultArg, String> {
             _ => return Err(format!("use an error status such as 503, or one of {NAMES}")),
         },
     };
-    // The number says how many requests are hit. Without it, all of them are.
+    // The number says how many requests are hit. Without it, `when` says which.
     Ok(match number {
         Some(number) => FaultArg::Requests(number, fault),
         None => FaultArg::When(when, fault),

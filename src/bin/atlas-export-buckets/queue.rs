@@ -100,7 +100,7 @@ impl Queue {
     /// The projects that were not handed out.
     fn rest(&self) -> Vec<Result<NamedProject, Failure>> {
         let begun = || self.begun.try_iter().map(|place| place.map(|place| place.project));
-        // Take these before the lock: a worker holds it while it waits for room among them.
+        // Empty `begun` before taking the lock: a worker may hold the lock while it waits for room in `begun`.
         let mut rest: Vec<_> = begun().collect();
         match self.shared.projects.lock() {
             Ok(mut projects) => rest.extend(begun().chain(projects.by_ref())),

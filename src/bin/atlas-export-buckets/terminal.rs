@@ -10,7 +10,8 @@ use atlas_export_buckets::escape::escape_text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// Everything that the library logs is printed. It logs nothing at this level; the level only differs from [`BESIDE_PROGRESS`].
+/// With `--verbose`, everything that the library logs is printed. Nothing is logged at *trace*; this level is only to be told from
+/// [`BESIDE_PROGRESS`].
 const VERBOSE: LevelFilter = LevelFilter::Trace;
 /// Warnings are printed. The rest of the log feeds the line that says what is waited for.
 const BESIDE_PROGRESS: LevelFilter = LevelFilter::Debug;
@@ -74,7 +75,7 @@ const SHOWN_AFTER: Duration = Duration::from_millis(500);
 /// The one line. While it is hidden it can be changed, but nothing is drawn.
 static LINE: LazyLock<ProgressBar> = LazyLock::new(ProgressBar::hidden);
 
-/// Begins the line that says what is waited for, if standard error is a terminal that has nothing else to show.
+/// Begins the line that says what is waited for, if standard error is a terminal, without `--verbose` and `--quiet`.
 pub(crate) fn start_progress() {
     let Ok(style) = ProgressStyle::with_template("{prefix}: {wide_msg}") else { return };
     if log::max_level() != BESIDE_PROGRESS {
@@ -124,7 +125,7 @@ pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
         stdout.write_all(bytes)?;
         stdout.flush()
     };
-    // Whoever logs waits until the line is back, so it does not go away while a slow reader fills a pipe.
+    // While the line is suspended, every thread that logs waits. So it is not suspended for a pipe, whose reader may be slow.
     if io::stdout().is_terminal() { LINE.suspend(write) } else { write() }
 }
 

@@ -14,7 +14,8 @@ pub(super) fn lines(project: &NamedProject, buckets: &[ExportBucket]) -> io::Res
     buckets.iter().map(|bucket| Ok(object(project, bucket)? + "\n")).collect()
 }
 
-/// A bucket on one line, its project first. A `groupId` or `groupName` of the bucket's own gives way.
+/// A bucket on one line, its project first. A `groupId` or `groupName` of the bucket's own gives way to
+/// the project's, if that is known.
 fn object(project: &NamedProject, bucket: &ExportBucket) -> io::Result<String> {
     let mut object = format!("{{\"groupId\":\"{}\"", project.id);
     if let Some(name) = &project.name {
