@@ -58,7 +58,13 @@ impl Resources {
     fn page(&self, target: &Target, reader: &str, faults: &[Fault]) -> Result<Response, Response> {
         let Target { kind, path, is_v2, .. } = target;
         let projects = match kind {
-            RequestKind::ExportBuckets | RequestKind::OrganizationProjects => self.named(target, reader)?,
+            RequestKind::ExportBuckets => {
+                let projects = self.named(target, reader)?;
+                // An id names one project.
+                let buckets = projects.first().map_or(&[][..], |project| &project.buckets);
+                return self.list(buckets, String::clone, ResponseKind::Page, target, faults);
+            }
+            RequestKind::OrganizationProjects => self.named(target, reader)?,
             RequestKind::Projects => {
                 self.projects.iter().filter(|project| self.may_read(project, reader)).collect()
             }
@@ -67,10 +73,6 @@ impl Resources {
                 return Err(Response::atlas_error(404, "RESOURCE_NOT_FOUND", &detail, &[path]));
             }
         };
-        if *kind == RequestKind::ExportBuckets {
-            let buckets: Vec<&String> = projects.iter().flat_map(|project| &project.buckets).collect();
-            return self.list(&buckets, |bucket| (*bucket).clone(), ResponseKind::Page, target, faults);
-        }
         let version = if *is_v2 { "v2" } else { "v1.0" };
         let base = format!("{}/api/atlas/{version}", link_base(faults));
         self.list(&projects, |project| project.to_json(&base), ResponseKind::ProjectPage, target, faults)
@@ -118,12 +120,13 @@ impl Resources {
             Response::atlas_error(400, "INVALID_QUERY_PARAMETER", &detail, &[name])
         })?;
         let count_refusal = faults.iter().rev().find_map(|fault| match fault {
-            _ if !query.include_count => None,
             Fault::CountRefused => Some((400, "CANNOT_CALCULATE_TOTAL_COUNT")),
             Fault::CountTimedOut => Some((500, "TIMEOUT_WHILE_PAGING")),
             _ => None,
         });
-        if let Some((status, code)) = count_refusal {
+        if query.include_count
+            && let Some((status, code)) = count_refusal
+        {
             let detail = "Unable to calculate the total number of results. Retry with includeCount=false.";
             return Err(Response::atlas_error(status, code, detail, &[]));
         }

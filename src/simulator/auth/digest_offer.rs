@@ -147,7 +147,9 @@ pub(crate) fn join<'a>(parameters: impl IntoIterator<Item = (&'a str, Vec<u8>)>)
 pub(crate) fn quoted(value: &[u8]) -> Vec<u8> {
     let mut text = vec![b'"'];
     for &byte in value {
-        text.extend(matches!(byte, b'"' | b'\\').then_some(b'\\'));
+        if matches!(byte, b'"' | b'\\') {
+            text.push(b'\\');
+        }
         text.push(byte);
     }
     text.push(b'"');
