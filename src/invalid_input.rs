@@ -115,11 +115,11 @@ impl fmt::Display for InvalidInput {
             InvalidInput::Environment { variable, problem } => {
                 write!(f, "the environment variable {variable} {}", OneLine(problem))
             }
-            InvalidInput::BaseUrl { variable: None, problem } => {
+            InvalidInput::BaseUrl { variable, problem } => {
+                if let Some(variable) = variable {
+                    write!(f, "{variable}: ")?;
+                }
                 write!(f, "the base URL {}", OneLine(problem))
-            }
-            InvalidInput::BaseUrl { variable: Some(variable), problem } => {
-                write!(f, "{variable}: the base URL {}", OneLine(problem))
             }
             InvalidInput::ItemsPerPage(items) => {
                 write!(f, "Atlas gives 1 to 500 items per page, not {items}")

@@ -106,6 +106,11 @@ impl ClientBuilder {
         Ok(builder)
     }
 
+    /// What the client will authenticate with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// The base URL of Atlas: scheme and host, optionally port and path. Default: `https://cloud.mongodb.com`. Atlas for Government
     /// is at `https://cloud.mongodbgov.com`.
     ///

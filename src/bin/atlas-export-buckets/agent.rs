@@ -1,7 +1,8 @@
 //! The program's agent: it looks names up as late and as rarely as curl does, and does not wait long for an address that is
 //! dead.
 //!
-//! No other code of the program or the library uses `ureq`'s `unversioned` API, which may change with any version of `ureq`. The library's own agent
+//! No other code of the program or the library uses `ureq`'s `unversioned` API, which may change with any version of `ureq`.
+//! The library's own agent
 //! does without, and so looks up before every request.
 
 use std::net::{IpAddr, SocketAddr};

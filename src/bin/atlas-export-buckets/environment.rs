@@ -26,10 +26,10 @@ pub(crate) fn ca_file() -> Option<PathBuf> {
 
 /// A builder with the credentials of the environment, and with its base URL if none is given.
 pub(crate) fn client_builder(base_url: Option<&str>) -> Result<ClientBuilder, InvalidInput> {
-    let credentials = Credentials::from_env()?;
-    log::info!("credentials: {}", credentials.summary());
-    match base_url {
-        Some(base_url) => Ok(Client::builder(credentials).base_url(base_url)),
-        None => ClientBuilder::from_env(),
-    }
+    let builder = match base_url {
+        Some(base_url) => Client::builder(Credentials::from_env()?).base_url(base_url),
+        None => ClientBuilder::from_env()?,
+    };
+    log::info!("credentials: {}", builder.credentials().summary());
+    Ok(builder)
 }

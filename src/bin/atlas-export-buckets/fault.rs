@@ -15,9 +15,10 @@ pub(crate) enum FaultArg {
 }
 
 /// All names except the statuses.
-pub(crate) const NAMES: &str = "rate-limit, reset, close, truncate, endless, html, redirect, delay, drip, unauthorized, stale, forget-nonces, \
-     basic, wrong-rspauth, revoke-token, many-headers, cap-page, no-links, no-count, count-refused, count-shrinks, \
-     shift, delete, ignore-page, next-for-ever";
+pub(crate) const NAMES: &str = "rate-limit, reset, close, truncate, endless, html, redirect, delay, drip, \
+                                unauthorized, stale, forget-nonces, basic, wrong-rspauth, revoke-token, \
+                                many-headers, cap-page, no-links, no-count, count-refused, count-shrinks, \
+                                shift, delete, ignore-page, next-for-ever";
 
 /// The bucket that is made while the list is read.
 const NEW_BUCKET: &str =

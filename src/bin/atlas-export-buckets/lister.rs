@@ -35,11 +35,11 @@ impl Lister {
     /// Lists a project.
     pub(crate) fn pages(&self, id: &ProjectId) -> Pages<'_> {
         let (client, id) = (&self.client, id.clone());
-        let pages: Box<dyn Iterator<Item = Result<_, Error>>> = match self.page {
-            Some(page) => Box::new(iter::once_with(move || client.export_bucket_page(&id, page))),
-            None => Box::new(client.export_bucket_pages(&id)),
-        };
-        Box::new(pages.map(|page| page.map_err(|error| self.failure(error))))
+        let explain = |page: Result<_, Error>| page.map_err(|error| self.failure(error));
+        match self.page {
+            Some(page) => Box::new(iter::once_with(move || explain(client.export_bucket_page(&id, page)))),
+            None => Box::new(client.export_bucket_pages(&id).map(explain)),
+        }
     }
 
     /// The library is given `--max-time` too, as the deadline of each listing, and may be the first to notice that it has passed.

@@ -122,13 +122,11 @@ fn parse_id(text: &str) -> Result<ProjectId, String> {
 /// The values of several `--project-id`. A bad one is not shown, as it may be a key in the wrong place.
 fn named_ids(values: &[String]) -> Result<Vec<ProjectId>, String> {
     let mut ids = Vec::new();
-    for (index, value) in values.iter().enumerate() {
+    for (number, value) in (1..).zip(values) {
         if value == "-" {
             read_ids(&mut ids)?;
         } else {
-            ids.push(
-                parse_id(value).map_err(|error| format!("--project-id, number {}: {error}", index + 1))?,
-            );
+            ids.push(parse_id(value).map_err(|error| format!("--project-id, number {number}: {error}"))?);
         }
     }
     Ok(ids)
