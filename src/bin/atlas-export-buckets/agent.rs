@@ -2,8 +2,7 @@
 //! dead.
 //!
 //! No other code of the program or the library uses `ureq`'s `unversioned` API, which may change with any version of `ureq`.
-//! The library's own agent
-//! does without, and so looks up before every request.
+//! The library's own agent does without, and so looks up before every request.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::channel;
